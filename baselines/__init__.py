@@ -1,0 +1,19 @@
+"""What normal looked like: cells, the Baseline artefact, fitting it from training data.
+
+This room knows nothing of Kafka, time or windows; nothing of driftline stands above it.
+"""
+
+from baselines.artifact import load, save
+from baselines.baseline import Baseline, CategoricalReference, NumericReference
+from baselines.errors import BaselineError
+from baselines.layout import Layout
+
+__all__ = [
+    "Baseline",
+    "BaselineError",
+    "CategoricalReference",
+    "Layout",
+    "NumericReference",
+    "load",
+    "save",
+]

@@ -1,0 +1,138 @@
+"""The Baseline: the training data's distribution, frozen, feature by feature.
+
+Every feature carries one vector of integer counts over its cells. A window of the stream is counted into the very
+same cells, so that comparing the two is arithmetic on equal vectors.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TypeAlias
+
+import numpy as np
+
+from baselines.cells import FloatArray, IntArray, cell_count
+from baselines.moments import Quantiser
+
+# What a numeric value can be instead of a finite number, in the order of the cells behind the 2k+1.
+NUMERIC_SPECIALS = ("missing", "nan", "negative_infinity", "positive_infinity", "wrong_type")
+# What a categorical value can be instead of a category of the reference, in the order of the cells behind them.
+CATEGORICAL_SPECIALS = ("unseen", "missing", "wrong_type")
+
+
+@dataclass(frozen=True, eq=False)
+class NumericReference:
+    """A numeric feature's training distribution.
+
+    ``values`` (k,) are the kept values, strictly increasing; ``counts`` (2k + 1 + 5,) the training rows per cell,
+    then per entry of ``NUMERIC_SPECIALS``. ``mean``, ``std`` (n - 1 below the line), ``minimum`` and ``maximum`` are of
+    the finite training values; ``quantiles`` maps probabilities as text ("0.5") to values.
+    """
+
+    name: str
+    values: FloatArray
+    counts: IntArray
+    mean: float
+    std: float
+    minimum: float
+    maximum: float
+    quantiles: Mapping[str, float]
+    importance: float | None = None
+    # How a date, boolean or integer column was read, for people ("epoch milliseconds"); empty for plain numbers.
+    note: str = ""
+
+    @property
+    def kind(self) -> str:
+        """The word for this kind of feature in files and events."""
+        return "numeric"
+
+    @cached_property
+    def cells(self) -> IntArray:
+        """The counts of the 2k+1 cells alone, shape (2k + 1,)."""
+        return self.counts[: cell_count(self.values)]
+
+    @cached_property
+    def n(self) -> int:
+        """The number of finite training values."""
+        return int(self.cells.sum())
+
+    @cached_property
+    def bound(self) -> float:
+        """How far D over these cells may lie below the exact D: the largest open cell's share of training rows."""
+        return float(self.cells[0::2].max()) / self.n if self.n else 0.0
+
+    @cached_property
+    def quantiser(self) -> Quantiser:
+        """The steps in which this feature's moments are summed."""
+        return Quantiser.for_reference(self.mean, self.std)
+
+
+@dataclass(frozen=True, eq=False)
+class CategoricalReference:
+    """A categorical feature's training distribution.
+
+    ``categories`` (c,) in ascending order; ``counts`` (c + 3,) the training rows per category, then per entry of
+    ``CATEGORICAL_SPECIALS``. The reference's own "unseen" count is the rows of categories too many to keep.
+    ``singletons`` is the number of categories seen exactly once in training: it bounds how much of the traffic may
+    be new by chance (Good-Turing). ``boolean`` features take true/false in any spelling.
+    """
+
+    name: str
+    categories: tuple[str, ...]
+    counts: IntArray
+    singletons: int
+    importance: float | None = None
+    boolean: bool = False
+    note: str = ""
+
+    @property
+    def kind(self) -> str:
+        """The word for this kind of feature in files and events."""
+        return "categorical"
+
+    @cached_property
+    def n(self) -> int:
+        """The number of training values that are a category, kept or not."""
+        return int(self.counts[: len(self.categories) + 1].sum())
+
+
+Reference: TypeAlias = NumericReference | CategoricalReference
+
+
+@dataclass(frozen=True, eq=False)
+class Baseline:
+    """All features of the training data, in the order of the file, and a fingerprint over their content."""
+
+    n: int
+    features: tuple[Reference, ...]
+    fingerprint: str
+    source: tuple[str, ...] = ()
+    created: str = field(default="", compare=False)
+
+    @cached_property
+    def numeric(self) -> tuple[NumericReference, ...]:
+        """The numeric features, in order."""
+        return tuple(f for f in self.features if isinstance(f, NumericReference))
+
+    @cached_property
+    def categorical(self) -> tuple[CategoricalReference, ...]:
+        """The categorical features, in order."""
+        return tuple(f for f in self.features if isinstance(f, CategoricalReference))
+
+    @cached_property
+    def importance(self) -> Mapping[str, float]:
+        """Weight per feature in [0, 1], the largest 1; all 1 where nothing is known."""
+        known = {f.name: abs(f.importance) for f in self.features if f.importance is not None}
+        largest = max(known.values(), default=0.0) or 1.0
+        default = 0.0 if known else 1.0
+        return {f.name: known[f.name] / largest if f.name in known else default for f in self.features}
+
+    def with_importance(self, weights: Mapping[str, float]) -> "Baseline":
+        """Return a copy with these weights; the fingerprint, over what was counted, stays as it is."""
+        features = tuple(replace(f, importance=weights.get(f.name, f.importance)) for f in self.features)
+        return replace(self, features=features)
+
+
+def reference_counts(cells: IntArray, specials: Mapping[str, int], order: tuple[str, ...]) -> IntArray:
+    """Join cell counts and special counts into one vector in the standard order."""
+    return np.concatenate([cells, np.array([specials.get(name, 0) for name in order], dtype=np.int64)])

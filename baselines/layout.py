@@ -1,0 +1,67 @@
+"""Where each feature's cells lie in the one flat vector that panes and windows are counted in.
+
+Numeric cells come first, in one run, so that a test over a thousand features is a few passes over one array; then the
+numeric special cells, then the categorical features whole.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from baselines.baseline import CATEGORICAL_SPECIALS, NUMERIC_SPECIALS, Baseline
+from baselines.cells import IntArray, cell_count
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """The flat vector's map for one baseline; all slices index a vector of shape (``size``,)."""
+
+    baseline: Baseline
+
+    @cached_property
+    def numeric_starts(self) -> IntArray:
+        """Where each numeric feature's 2k+1 cells begin, shape (features + 1,); the last entry is where they all end."""
+        sizes = [cell_count(f.values) for f in self.baseline.numeric]
+        return np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)]).astype(np.int64)
+
+    @cached_property
+    def numeric_size(self) -> int:
+        """The number of numeric cells of all features together."""
+        return int(self.numeric_starts[-1])
+
+    @cached_property
+    def categorical_starts(self) -> IntArray:
+        """Where each categorical feature's cells begin, shape (features + 1,), the last entry being ``size``."""
+        start = self.numeric_size + len(NUMERIC_SPECIALS) * len(self.baseline.numeric)
+        sizes = [len(f.categories) + len(CATEGORICAL_SPECIALS) for f in self.baseline.categorical]
+        return start + np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)]).astype(np.int64)
+
+    @property
+    def size(self) -> int:
+        """The length of the flat vector."""
+        return int(self.categorical_starts[-1])
+
+    def numeric_cells(self, index: int) -> slice:
+        """The 2k+1 cells of numeric feature ``index`` (its place in ``baseline.numeric``)."""
+        return slice(int(self.numeric_starts[index]), int(self.numeric_starts[index + 1]))
+
+    def numeric_specials(self, index: int) -> slice:
+        """The cells of ``NUMERIC_SPECIALS`` of numeric feature ``index``."""
+        start = self.numeric_size + len(NUMERIC_SPECIALS) * index
+        return slice(start, start + len(NUMERIC_SPECIALS))
+
+    def categorical_cells(self, index: int) -> slice:
+        """The categories, then the ``CATEGORICAL_SPECIALS``, of categorical feature ``index``."""
+        return slice(int(self.categorical_starts[index]), int(self.categorical_starts[index + 1]))
+
+    @cached_property
+    def reference(self) -> IntArray:
+        """The training counts of all features as one flat vector."""
+        flat = np.zeros(self.size, dtype=np.int64)
+        for i, numeric in enumerate(self.baseline.numeric):
+            flat[self.numeric_cells(i)] = numeric.cells
+            flat[self.numeric_specials(i)] = numeric.counts[cell_count(numeric.values) :]
+        for i, categorical in enumerate(self.baseline.categorical):
+            flat[self.categorical_cells(i)] = categorical.counts
+        return flat

@@ -1,0 +1,102 @@
+"""Counts: what a set of rows adds, in integers, so that it adds, subtracts and merges without a trace of the order."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from baselines import Layout
+from baselines.baseline import CATEGORICAL_SPECIALS, NUMERIC_SPECIALS, CategoricalReference, NumericReference
+from baselines.cells import IntArray, count_cells
+from stream.rows import MISSING, NOT_A_NUMBER, WRONG_TYPE, CategoricalColumn, NumericColumn, Rows
+from stream.unseen import merge_names, tally_names
+
+NameTables = dict[int, dict[str, int]]
+
+
+@dataclass(slots=True)
+class Counts:
+    """Rows counted on a layout: ``cells`` (layout.size,), exact moments per numeric feature, names never seen.
+
+    ``moments`` (numeric features, 2) holds Python integers: the step sums of ``Quantiser.sums``. ``names`` maps the
+    number of a categorical feature to its table of unseen names (see ``stream.unseen``).
+    """
+
+    rows: int
+    cells: IntArray
+    moments: NDArray[np.object_]
+    names: NameTables = field(default_factory=dict)
+
+    @classmethod
+    def zero(cls, layout: Layout) -> "Counts":
+        """Return the counts of no rows."""
+        moments = np.zeros((len(layout.baseline.numeric), 2), dtype=object)
+        return cls(0, np.zeros(layout.size, dtype=np.int64), moments)
+
+    @classmethod
+    def of(cls, layout: Layout, rows: Rows) -> "Counts":
+        """Count rows: one sort and one search per numeric feature, one count per categorical one."""
+        counts = cls.zero(layout)
+        counts.rows = len(rows)
+        for i, (reference, column) in enumerate(zip(layout.baseline.numeric, rows.numeric, strict=True)):
+            cells, specials, moments = _count_numeric(reference, column)
+            counts.cells[layout.numeric_cells(i)] = cells
+            counts.cells[layout.numeric_specials(i)] = specials
+            counts.moments[i] = moments
+        for i, (category, codes) in enumerate(zip(layout.baseline.categorical, rows.categorical, strict=True)):
+            counts.cells[layout.categorical_cells(i)] = _count_categorical(category, codes)
+            if codes.unseen:
+                counts.names[i] = tally_names(codes.unseen.values())
+        return counts
+
+    def add(self, other: "Counts") -> None:
+        """Add in place."""
+        self.rows += other.rows
+        self.cells += other.cells
+        self.moments += other.moments
+        if other.names:
+            self.names = merge_tables([self.names, other.names])
+
+    def subtract(self, other: "Counts") -> None:
+        """Take counts away that were added before; names are left to ``merge_tables`` over what remains."""
+        self.rows -= other.rows
+        self.cells -= other.cells
+        self.moments -= other.moments
+
+
+def merge_tables(tables: Sequence[NameTables]) -> NameTables:
+    """Merge the tables of unseen names, feature by feature."""
+    features: Iterable[int] = sorted({feature for table in tables for feature in table})
+    return {f: merge_names(table[f] for table in tables if f in table) for f in features}
+
+
+def _count_numeric(reference: NumericReference, column: NumericColumn) -> tuple[IntArray, IntArray, tuple[int, int]]:
+    """Count one numeric column: cells, special cells, moments; every value is in exactly one of them."""
+    values = column.values
+    finite = np.isfinite(values)
+    specials = np.zeros(len(NUMERIC_SPECIALS), dtype=np.int64)
+    if not finite.all() or column.states is not None:
+        specials, finite = _count_specials(column, finite)
+        values = values[finite]
+    return count_cells(reference.values, values), specials, reference.quantiser.sums(values)
+
+
+def _count_specials(column: NumericColumn, finite: NDArray[np.bool_]) -> tuple[IntArray, NDArray[np.bool_]]:
+    """Count what is not a finite number, in the order of ``NUMERIC_SPECIALS``; return it with the mask of the rest."""
+    values, states = column.values, column.states
+    if states is None:
+        states = np.where(np.isnan(values), np.uint8(MISSING), np.uint8(0))
+    present = states == 0
+    counted = [
+        states == MISSING,
+        (states == NOT_A_NUMBER) | (present & np.isnan(values)),
+        present & (values == -np.inf),
+        present & (values == np.inf),
+        states == WRONG_TYPE,
+    ]
+    return np.array([int(mask.sum()) for mask in counted], dtype=np.int64), present & finite
+
+
+def _count_categorical(reference: CategoricalReference, column: CategoricalColumn) -> IntArray:
+    return np.bincount(column.codes, minlength=len(reference.categories) + len(CATEGORICAL_SPECIALS))

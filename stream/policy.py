@@ -1,0 +1,57 @@
+"""What counts as drift: plain numbers, validated where they were read, trusted from here on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
+
+NUMERIC_CHECKS = ("ks", "mean", "std", "range", "missing")
+CATEGORICAL_CHECKS = ("chi2", "frequency", "new_category", "missing")
+CHECKS = ("ks", "chi2", "mean", "std", "frequency", "range", "new_category", "missing")
+CORRECTIONS = ("holm", "bonferroni", "bh", "none")
+DEFAULT_THRESHOLDS: Mapping[str, float] = MappingProxyType(
+    {
+        "ks": 0.1,
+        "chi2": 0.1,
+        "mean": 0.25,
+        "std": 0.1,
+        "frequency": 0.05,
+        "range": 0.01,
+        "new_category": 0.005,
+        "missing": 0.05,
+    }
+)
+Correction = Literal["holm", "bonferroni", "bh", "none"]
+_DAY_MS = 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """When drift opens: significance, size and persistence.
+
+    ``false_alarms_per_ms`` is the budget of the whole monitor; ``alpha`` replaces it, check by check, with a plain
+    level per test. ``thresholds`` are effect floors per check; ``feature_thresholds`` override them per feature, where
+    the key "mean_abs" asks for a mean shift in the feature's own unit. ``persist`` (needed, of) counts ticks.
+    ``companions_fdr`` is the false discovery rate at which an open incident lists further features. Impact
+    (importance x effect) from ``severity_warning`` and ``severity_critical`` on raises the severity.
+    """
+
+    false_alarms_per_ms: float = 1 / (30 * _DAY_MS)
+    correction: Correction = "holm"
+    persist: tuple[int, int] = (2, 3)
+    checks: tuple[str, ...] = CHECKS
+    alpha: Mapping[str, float] = field(default_factory=dict)
+    thresholds: Mapping[str, float] = DEFAULT_THRESHOLDS
+    feature_thresholds: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    min_samples: int = 100
+    companions_fdr: float = 0.05
+    severity_warning: float = 0.1
+    severity_critical: float = 0.2
+
+    def floor(self, feature: str, check: str) -> float:
+        """Return the effect that a finding must reach before it can be drift."""
+        return self.feature_thresholds.get(feature, {}).get(check, self.thresholds[check])
+
+    def mean_floor_in_units(self, feature: str) -> float | None:
+        """Return the floor of a mean shift in the feature's own unit, where one was asked for."""
+        return self.feature_thresholds.get(feature, {}).get("mean_abs")
