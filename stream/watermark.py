@@ -1,0 +1,36 @@
+"""The watermark: up to where event time is complete, over all partitions that have something to say."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Watermark:
+    """Largest event time per (topic, partition), and which partitions are idle.
+
+    A listed partition that has shown nothing holds the watermark back until a counter at the end of its log says that
+    it is idle. The watermark never goes back.
+    """
+
+    lateness_ms: int
+    newest_ms: dict[tuple[str, int], int | None] = field(default_factory=dict)
+    idle: set[tuple[str, int]] = field(default_factory=set)
+    reached_ms: int | None = None
+
+    def observe(self, place: tuple[str, int], newest_ms: int | None, *, idle: bool = False) -> None:
+        """Take a fact about one partition; facts may repeat and may come in any order."""
+        known = self.newest_ms.get(place)
+        if newest_ms is not None and (known is None or newest_ms > known):
+            self.newest_ms[place] = newest_ms
+            self.idle.discard(place)
+        else:
+            self.newest_ms.setdefault(place, None)
+        if idle:
+            self.idle.add(place)
+
+    def current_ms(self) -> int | None:
+        """Return the time up to which all events have been seen; None before anything is known."""
+        speaking = [newest for place, newest in self.newest_ms.items() if place not in self.idle]
+        if speaking and None not in speaking:
+            complete = min(newest for newest in speaking if newest is not None) - self.lateness_ms
+            self.reached_ms = complete if self.reached_ms is None else max(self.reached_ms, complete)
+        return self.reached_ms
