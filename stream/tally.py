@@ -4,17 +4,21 @@ Whether a row is late is decided row by row in offset order, against the largest
 so far: the answer does not depend on how batches fall or on who reads the partition.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from baselines import Layout
-from baselines.cells import IntArray
 from stream.counts import Counts
 from stream.ledger import Ledger
 from stream.panes import Pane
 from stream.rows import Rows
 from stream.schedule import Schedule
+
+# A run of rows touches at most so many panes: what is held at once does not grow with the span of a batch.
+PANES_PER_RUN = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,23 +29,6 @@ class Guards:
     ahead_ms: int
 
 
-@dataclass(slots=True)
-class Tally:
-    """What some batches add: growth per pane, by start; the ledger; the largest event time per (topic, partition)."""
-
-    panes: dict[int, Pane] = field(default_factory=dict)
-    ledger: Ledger = field(default_factory=Ledger)
-    newest_ms: dict[tuple[str, int], int] = field(default_factory=dict)
-
-    def grow(self, pane: Pane) -> None:
-        """Add growth to its pane."""
-        known = self.panes.get(pane.start_ms)
-        if known is None:
-            self.panes[pane.start_ms] = pane
-        else:
-            known.add(pane)
-
-
 class Tallier:
     """Places rows in panes; holds nothing between calls."""
 
@@ -50,39 +37,48 @@ class Tallier:
         self._schedule = schedule
         self._guards = guards
 
-    def add(self, tally: Tally, place: tuple[str, int], rows: Rows, newest_ms: int | None) -> None:
-        """Count one batch of a partition (``place`` is topic and partition) into ``tally``.
+    def sift(self, rows: Rows, newest_ms: int | None, ledger: Ledger) -> tuple[Rows, int | None]:
+        """Return the rows that count and the partition's largest event time; enter every row in the ledger.
 
-        ``newest_ms`` is the partition's largest event time before the tally's first batch; None before its first event.
+        ``newest_ms`` is the partition's largest event time before these rows; None before its first event.
         """
-        newest_ms = tally.newest_ms.get(place, newest_ms)
         ahead = self._ahead(rows)
         if ahead.any():
-            tally.ledger.ahead += int(ahead.sum())
+            ledger.ahead += int(ahead.sum())
             rows = rows.take(np.flatnonzero(~ahead))
         if len(rows) == 0:
-            return
+            return rows, newest_ms
         reached = np.maximum.accumulate(rows.times_ms)
         if newest_ms is not None:
             reached = np.maximum(reached, newest_ms)
-        tally.newest_ms[place] = int(reached[-1])
         late = rows.times_ms < reached - self._guards.lateness_ms
         if late.any():
-            tally.ledger.late += int(late.sum())
+            ledger.late += int(late.sum())
             rows = rows.take(np.flatnonzero(~late))
-        tally.ledger.counted += len(rows)
-        self._count(tally, place, rows)
+        ledger.counted += len(rows)
+        return rows, int(reached[-1])
 
-    def _ahead(self, rows: Rows) -> IntArray:
-        if rows.record_times_ms is None:
-            return np.zeros(len(rows), dtype=np.bool_)
-        return rows.times_ms > rows.record_times_ms + self._guards.ahead_ms
+    def runs(self, rows: Rows) -> Iterator[Rows]:
+        """Cut rows into consecutive runs of at most ``PANES_PER_RUN`` panes each."""
+        _, firsts = np.unique(self._schedule.pane_starts(rows.times_ms), return_index=True)
+        if len(firsts) <= PANES_PER_RUN:
+            yield rows
+            return
+        cuts = [*np.sort(firsts)[::PANES_PER_RUN].tolist(), len(rows)]
+        for start, end in zip(cuts, cuts[1:], strict=False):
+            yield rows.take(np.arange(start, end))
 
-    def _count(self, tally: Tally, place: tuple[str, int], rows: Rows) -> None:
+    def panes(self, place: tuple[str, int], rows: Rows) -> Iterator[Pane]:
+        """Count rows of one partition (``place`` is topic and partition) into what each pane grew, in time order."""
+        topic, partition = place
         starts = self._schedule.pane_starts(rows.times_ms)
         for start in np.unique(starts).tolist():
             index = np.flatnonzero(starts == start)
             part = rows if len(index) == len(rows) else rows.take(index)
-            topic, partition = place
             span = (int(part.offsets.min()), int(part.offsets.max()))
-            tally.grow(Pane(start, Counts.of(self._layout, part), {topic: {partition: span}}))
+            yield Pane(start, Counts.of(self._layout, part), {topic: {partition: span}})
+
+    def _ahead(self, rows: Rows) -> NDArray[np.bool_]:
+        if rows.record_times_ms is None:
+            return np.zeros(len(rows), dtype=np.bool_)
+        return rows.times_ms > rows.record_times_ms + self._guards.ahead_ms

@@ -17,15 +17,16 @@ class Watermark:
     reached_ms: int | None = None
 
     def observe(self, place: tuple[str, int], newest_ms: int | None, *, idle: bool = False) -> None:
-        """Take a fact about one partition; facts may repeat and may come in any order."""
+        """Take a counter's latest word on one partition: its largest event time, and whether it is idle now."""
         known = self.newest_ms.get(place)
         if newest_ms is not None and (known is None or newest_ms > known):
             self.newest_ms[place] = newest_ms
-            self.idle.discard(place)
         else:
             self.newest_ms.setdefault(place, None)
         if idle:
             self.idle.add(place)
+        else:
+            self.idle.discard(place)
 
     def current_ms(self) -> int | None:
         """Return the time up to which all events have been seen; None before anything is known."""

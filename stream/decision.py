@@ -1,0 +1,140 @@
+"""Who may speak in a tick: all its tests are one family, corrected together; size is asked beside significance.
+
+A test is drift only when its effect reaches its floor *and* its corrected p-value its level. Tests under their floor
+count in the family with p = 1, so they need no p-value. Among the others p is computed only where the conservative
+bound on it does not already decide.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from stream.checks import Measured
+from stream.policy import Policy
+
+# The level of a tick never exceeds this, however rarely the schedule ticks: a family-wise level above it says nothing.
+HIGHEST_TICK_LEVEL = 0.05
+
+
+def tick_level(policy: Policy, every_ms: int) -> float:
+    """Return a tick's family-wise level: the budget of false alarms spread over the ticks (union bound).
+
+    >>> round(tick_level(Policy(false_alarms_per_ms=1 / 86_400_000), 60_000) * 1440, 12)
+    1.0
+    """
+    return min(policy.false_alarms_per_ms * every_ms, HIGHEST_TICK_LEVEL)
+
+
+@dataclass(slots=True, eq=False)
+class Trial:
+    """One test of one feature: place in its ``Measured``, effect and floor, and what was decided of it."""
+
+    measured: Measured
+    row: int
+    floor: float
+    level: float
+    opens: bool = False
+    companion: bool = False
+    outright: bool = False
+    p_adjusted: float | None = None
+    _p: float | None = field(default=None, repr=False)
+
+    @property
+    def feature(self) -> str:
+        """The name of the feature tested."""
+        return self.measured.features[self.row]
+
+    @property
+    def effect(self) -> float:
+        """How large the difference is, in the check's unit."""
+        return float(self.measured.effect[self.row])
+
+    @property
+    def p(self) -> float:
+        """The p-value that decides; computed once, when it is asked for."""
+        if self._p is None:
+            self._p = self.measured.p_decision(self.row)
+        return self._p
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A tick's family of ``family`` tests, and those of them that reach their floor, decided."""
+
+    family: int
+    trials: tuple[Trial, ...]
+
+    def opening(self) -> frozenset[str]:
+        """Features that may open an incident."""
+        return frozenset(trial.feature for trial in self.trials if trial.opens)
+
+    def drifting(self) -> frozenset[str]:
+        """Features that may open an incident or are listed in an open one."""
+        return frozenset(trial.feature for trial in self.trials if trial.opens or trial.companion)
+
+
+def decide(measured: tuple[Measured, ...], policy: Policy, level: float) -> Decision:
+    """Decide one tick at the family-wise ``level``, or at the plain levels of ``policy.alpha`` where they are given.
+
+    Corrections: Holm (1979), Bonferroni, Benjamini and Hochberg (1995), or none; companions always by Benjamini and
+    Hochberg at ``policy.companions_fdr``.
+    """
+    family = sum(len(one.features) for one in measured)
+    trials = [trial for one in measured for trial in _trials(one, policy, level)]
+    for trial in trials:
+        upper = float(trial.measured.p_upper[trial.row])
+        multiplier = 1 if policy.correction == "none" else family
+        trial.outright = min(upper * multiplier, 1.0) <= trial.level or min(trial.p * multiplier, 1.0) <= trial.level
+    _adjust_rest(trials, family, policy.correction)
+    for trial in trials:
+        trial.opens = trial.outright or (trial.p_adjusted is not None and trial.p_adjusted <= trial.level)
+    _mark_companions(trials, family, policy.companions_fdr)
+    return Decision(family, tuple(trials))
+
+
+def p_adjusted(trial: Trial, family: int, correction: str) -> float:
+    """Return a decided trial's p-value as the correction sees it, for reports."""
+    if trial.p_adjusted is not None:
+        return trial.p_adjusted
+    return min(1.0, trial.p * (1 if correction == "none" else family))
+
+
+def _trials(measured: Measured, policy: Policy, level: float) -> list[Trial]:
+    floors = np.array([_floor(policy, feature, measured.check) for feature in measured.features])
+    level = policy.alpha.get(measured.check, level)
+    return [Trial(measured, row, float(floors[row]), level) for row in np.flatnonzero(measured.effect >= floors).tolist()]
+
+
+def _floor(policy: Policy, feature: str, check: str) -> float:
+    in_units = policy.mean_floor_in_units(feature) if check == "mean" else None
+    return policy.floor(feature, check) if in_units is None else in_units
+
+
+def _adjust_rest(trials: list[Trial], family: int, correction: str) -> None:
+    """Correct what Bonferroni does not pass outright; those that it does are the smallest, and pass Holm and BH too."""
+    rest = sorted((trial for trial in trials if not trial.outright), key=lambda trial: trial.p)
+    ahead = len(trials) - len(rest)
+    if correction == "holm":
+        running = 0.0
+        for place, trial in enumerate(rest):
+            running = max(running, min(1.0, trial.p * (family - ahead - place)))
+            trial.p_adjusted = running
+    elif correction == "bh":
+        running = 1.0
+        for place, trial in reversed(list(enumerate(rest))):
+            running = min(running, trial.p * family / (ahead + place + 1))
+            trial.p_adjusted = running
+
+
+def _mark_companions(trials: list[Trial], family: int, rate: float) -> None:
+    """Mark the discoveries of Benjamini and Hochberg's step-up procedure over the whole family."""
+    sure = [trial.outright and bool(trial.measured.p_upper[trial.row] * family <= rate) for trial in trials]
+    certain = [trial for trial, known in zip(trials, sure, strict=True) if known]
+    rest = [trial for trial, known in zip(trials, sure, strict=True) if not known]
+    ordered = sorted(rest, key=lambda trial: trial.p)
+    found = 0
+    for place, trial in enumerate(ordered, start=1):
+        if trial.p <= (len(certain) + place) * rate / family:
+            found = place
+    for trial in certain + ordered[:found]:
+        trial.companion = True

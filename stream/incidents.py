@@ -1,0 +1,96 @@
+"""The life of an incident: opened, changed, resolved; one open incident per monitor and segment at most."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from stream.ids import digest
+from stream.persistence import COMPANION, OPENING, Vote, Votes
+
+Change = Literal["drift.opened", "drift.changed", "drift.resolved"]
+
+
+@dataclass(slots=True)
+class Incident:
+    """An open incident: who is in it since when, and what was last said about it."""
+
+    id: str
+    opened_ms: int
+    # feature -> start of the window where its drift began, and end of the tick at which it joined
+    since_ms: dict[str, int] = field(default_factory=dict)
+    joined_ms: dict[str, int] = field(default_factory=dict)
+    announced: frozenset[str] = frozenset()
+    announced_severity: str = ""
+    announced_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """What a tick did to the incident: the event to send and the features it speaks of."""
+
+    change: Change
+    incident: Incident
+    features: frozenset[str]
+
+
+@dataclass(slots=True)
+class Incidents:
+    """Decides transitions from votes; deterministic, and small enough to be written with every tick.
+
+    ``identity`` (monitor, segment, baseline) makes ids: the same inputs give the same id.
+    """
+
+    identity: tuple[str, ...]
+    window_ms: int
+    votes: Votes
+    open: Incident | None = None
+
+    def tick(self, vote: Vote) -> Transition | None:
+        """Take one tick's vote; return the transition it makes, if any, before severities are known."""
+        self.votes.add(vote)
+        if self.open is None:
+            return self._try_open(vote)
+        self._update_members(self.open, vote)
+        if self.open.since_ms:
+            return None
+        incident, self.open = self.open, None
+        return Transition("drift.resolved", incident, incident.announced)
+
+    def announce(self, vote: Vote, severity: str) -> Transition | None:
+        """Return the change to tell of an open incident, at most one per window: members or severity."""
+        incident = self.open
+        if incident is None:
+            return None
+        members = frozenset(incident.since_ms)
+        news = members != incident.announced or severity != incident.announced_severity
+        if not news or vote.end_ms - incident.announced_ms < self.window_ms:
+            return None
+        self.said(incident, vote, severity)
+        return Transition("drift.changed", incident, members)
+
+    def said(self, incident: Incident, vote: Vote, severity: str) -> None:
+        """Remember what was announced at this tick."""
+        incident.announced = frozenset(incident.since_ms)
+        incident.announced_severity = severity
+        incident.announced_ms = vote.end_ms
+
+    def _try_open(self, vote: Vote) -> Transition | None:
+        lasting = {name for name, level in vote.levels.items() if level == OPENING and self.votes.lasting(name, OPENING)}
+        if not lasting:
+            return None
+        incident = Incident(digest("incident", *self.identity, str(vote.end_ms)), vote.end_ms)
+        for name in sorted(vote.levels):
+            self._join(incident, name, vote)
+        self.open = incident
+        return Transition("drift.opened", incident, frozenset(incident.since_ms))
+
+    def _update_members(self, incident: Incident, vote: Vote) -> None:
+        for name in sorted(vote.levels):
+            if name not in incident.since_ms and self.votes.lasting(name, COMPANION):
+                self._join(incident, name, vote)
+        for name in list(incident.since_ms):
+            if self.votes.gone(name, incident.joined_ms[name]):
+                del incident.since_ms[name], incident.joined_ms[name]
+
+    def _join(self, incident: Incident, name: str, vote: Vote) -> None:
+        incident.since_ms[name] = self.votes.began_ms(name)
+        incident.joined_ms[name] = vote.end_ms

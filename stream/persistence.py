@@ -1,0 +1,68 @@
+"""Persistence: drift must show in several ticks before it opens, and be gone in several before it resolves.
+
+Windows that overlap share their traffic and agree for free. So ticks are asked for on disjoint stretches: with windows
+of k panes, "2 of 3" looks at the last 2k + 1 ticks, and wants two of them whose windows do not overlap. For k = 1 that is
+two of the last three.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+# What a tick said of a feature; a companion is significant only beside an open incident.
+CLEAN, COMPANION, OPENING = range(3)
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """What one tick said: its window, and a level above CLEAN per feature that has one.
+
+    ``untested`` features had too few samples: they say nothing, neither drift nor its end.
+    """
+
+    start_ms: int
+    end_ms: int
+    levels: dict[str, int]
+    untested: frozenset[str] = frozenset()
+
+    def level(self, feature: str) -> int | None:
+        """Return the feature's level; None when it was not tested."""
+        return None if feature in self.untested else self.levels.get(feature, CLEAN)
+
+
+@dataclass(slots=True)
+class Votes:
+    """The last ticks' votes, oldest first, as many as persistence looks back on."""
+
+    needed: int
+    of: int
+    panes_per_window: int
+    recent: list[Vote] = field(default_factory=list)
+
+    def add(self, vote: Vote) -> None:
+        """Add the newest tick and forget what is out of reach."""
+        self.recent.append(vote)
+        reach = (self.of - 1) * self.panes_per_window + 1
+        del self.recent[:-reach]
+
+    def agree(self, says: Callable[[Vote], bool], since_ms: int | None = None) -> bool:
+        """Tell whether enough ticks on disjoint windows say so, among those that end after ``since_ms``."""
+        found, earliest = 0, None
+        for vote in reversed(self.recent):
+            if since_ms is not None and vote.end_ms <= since_ms:
+                break
+            if says(vote) and (earliest is None or vote.end_ms <= earliest):
+                found, earliest = found + 1, vote.start_ms
+        return found >= self.needed
+
+    def lasting(self, feature: str, level: int) -> bool:
+        """Tell whether the feature has shown this level or more for long enough."""
+        return self.agree(lambda vote: (vote.level(feature) or CLEAN) >= level)
+
+    def gone(self, feature: str, since_ms: int) -> bool:
+        """Tell whether the feature has been clean for long enough since it joined."""
+        return self.agree(lambda vote: vote.level(feature) == CLEAN, since_ms)
+
+    def began_ms(self, feature: str) -> int:
+        """Return the start of the earliest remembered window in which the feature drifted."""
+        starts = [vote.start_ms for vote in self.recent if vote.level(feature)]
+        return min(starts, default=self.recent[-1].start_ms)

@@ -1,0 +1,49 @@
+"""The sliding window: sealed panes added up, the expired ones taken away again, without rounding."""
+
+from dataclasses import dataclass, field
+
+from baselines import Layout
+from stream.counts import Counts, NameTables, merge_tables
+from stream.packing import pack, unpack
+from stream.panes import OffsetRanges, Pane, merge_offsets
+
+
+@dataclass(frozen=True, slots=True)
+class SealedPane:
+    """A pane that will not change: its counts packed small, what people read beside them."""
+
+    packed: bytes
+    names: NameTables
+    offsets: OffsetRanges
+
+
+@dataclass(slots=True)
+class SlidingWindow:
+    """The running total of the panes in it; memory is one dense vector and the panes packed."""
+
+    layout: Layout
+    total: Counts
+    panes: dict[int, SealedPane] = field(default_factory=dict)
+
+    @classmethod
+    def empty(cls, layout: Layout) -> "SlidingWindow":
+        """Return a window of no panes."""
+        return cls(layout, Counts.zero(layout))
+
+    def add(self, pane: Pane) -> None:
+        """Add a sealed pane."""
+        self.total.add(pane.counts)
+        self.panes[pane.start_ms] = SealedPane(pack(pane.counts), pane.counts.names, pane.offsets)
+
+    def expire(self, before_ms: int) -> None:
+        """Take away the panes that begin before this time."""
+        for start in [start for start in self.panes if start < before_ms]:
+            self.total.subtract(unpack(self.panes.pop(start).packed, self.layout))
+
+    def names(self) -> NameTables:
+        """Return the unseen categories of the panes in the window."""
+        return merge_tables([pane.names for pane in self.panes.values()])
+
+    def offsets(self) -> OffsetRanges:
+        """Return the smallest and largest offset of the panes in the window."""
+        return merge_offsets([pane.offsets for pane in self.panes.values()])

@@ -1,0 +1,116 @@
+"""Sentences that a person on call understands, from the parts of a drift event."""
+
+from typing import Any
+
+
+def number(value: float) -> str:
+    """Return a number as people write it: four digits, no trailing noise.
+
+    >>> number(34.123456), number(1200000.0), number(0.0)
+    ('34.12', '1.2e+06', '0')
+    """
+    return f"{value:.4g}"
+
+
+def percent(share: float) -> str:
+    """Return a share in percent; small ones keep a digit.
+
+    >>> percent(0.6), percent(0.004)
+    ('60 %', '0.4 %')
+    """
+    return f"{share * 100:.0f} %" if share >= 0.095 or share == 0 else f"{share * 100:.1f} %"
+
+
+def summary(features: list[dict[str, Any]], total: int, tested: int) -> str:
+    """Return what moved most and how many others did."""
+    first = feature_sentence(features[0])
+    if total == 1:
+        return f"{first}."
+    others = "1 more feature" if total == 2 else f"{total - 1} more features"
+    return f"{first}. {others} of {tested} {'drifts' if total == 2 else 'drift'}."
+
+
+def resolved(features: list[dict[str, Any]], total: int) -> str:
+    """Return the sentence of an incident's end."""
+    names = ", ".join(feature["name"] for feature in features[:3])
+    more = f" and {total - 3} more" if total > 3 else ""
+    return f"Back to the baseline: {names}{more}."
+
+
+def feature_sentence(feature: dict[str, Any]) -> str:
+    """Return one feature's move in words, by its most telling check."""
+    drifting = {check["check"]: check for check in feature["checks"] if check["drift"]}
+    telling = max(
+        (check for check in drifting.values() if check["check"] in ("missing", "new_category")),
+        key=lambda check: float(check["effect"]),
+        default=None,
+    )
+    body = {check["check"]: check["effect"] for check in feature["checks"] if check["check"] in ("ks", "chi2")}
+    if telling is not None and telling["effect"] >= max(body.values(), default=0.0):
+        return _special(feature, telling["check"])
+    if feature["kind"] == "categorical":
+        return _categories(feature) or _special(feature, "new_category")
+    return _numeric(feature, set(drifting))
+
+
+def advice(features: list[dict[str, Any]], total: int, tested: int) -> str:
+    """Return what to look at first."""
+    if total > 2 and total * 2 >= tested:
+        return (
+            "Most features moved at once: look at the pipeline first (an upstream join, a unit, swapped columns, "
+            "another client release) before the model."
+        )
+    drifting = {check["check"] for check in features[0]["checks"] if check["drift"]}
+    name = features[0]["name"]
+    if "missing" in drifting:
+        return f"Find out why {name} no longer arrives: look at the upstream source and its last release."
+    if "new_category" in drifting:
+        return f"Check whether the new categories of {name} are real or an encoding change; the model has not seen them."
+    return (
+        f"Check the model's quality where {name} moved; if the population really changed, retrain and fit the "
+        "baseline anew, else repair the source."
+    )
+
+
+def _special(feature: dict[str, Any], check: str) -> str:
+    before, now = feature["reference"], feature["production"]
+    if check == "new_category":
+        names = ", ".join(repr(name) for name in now.get("new_categories", {}))
+        return f"{feature['name']} has categories that training did not ({names}): {percent(now['unseen'])} of values"
+    word = "missing or unusable more" if now["missing"] > before["missing"] else "missing less"
+    return f"{feature['name']} is {word} often: {percent(before['missing'])} -> {percent(now['missing'])}"
+
+
+def _categories(feature: dict[str, Any]) -> str:
+    moves = [
+        f"{part['category']} {percent(part['reference_share'])} -> {percent(part['share'])}" for part in feature["moved"]
+    ]
+    return f"{feature['name']} changed mix: {', '.join(moves)}" if moves else ""
+
+
+def _numeric(feature: dict[str, Any], drifting: set[str]) -> str:
+    name, before, now = feature["name"], feature["reference"], feature["production"]
+    if not drifting & {"ks", "mean"}:
+        if "range" in drifting:
+            outside = next(check["effect"] for check in feature["checks"] if check["check"] == "range")
+            span = f"{number(before['min'])} to {number(before['max'])}"
+            return f"{name} leaves its training range ({span}) in {percent(outside)} of values"
+        word = "wider" if now["std"] > before["std"] else "narrower"
+        return f"{name} is spread {word}: std {number(before['std'])} -> {number(now['std'])}"
+    shift = now["mean"] - before["mean"]
+    in_std = f" ({shift / before['std']:+.2f} sd)" if before["std"] else ""
+    direction = "up" if shift > 0 else "down"
+    verb = f"moved {direction}" if "mean" in drifting else "changed shape"
+    return f"{name} {verb}: mean {number(before['mean'])} -> {number(now['mean'])}{in_std}{_where(feature['moved'])}"
+
+
+def _where(moved: list[dict[str, Any]]) -> str:
+    gains = [part for part in moved if part["share"] > part["reference_share"]]
+    if not gains:
+        return ""
+    low, high = gains[0]["from"], gains[0]["to"]
+    if low is None and high is None:
+        return ""
+    if low is None:
+        return f", most of it at or below {number(high)}"
+    return f", most of it above {number(low)}" if high is None else f", most of it in {number(low)} to {number(high)}"
