@@ -3,7 +3,7 @@
 This room knows nothing of Kafka, time or windows; nothing of driftline stands above it.
 """
 
-from baselines.artifact import load, save
+from baselines.artifact import dumps, load, loads, save
 from baselines.baseline import Baseline, CategoricalReference, NumericReference
 from baselines.errors import BaselineError
 from baselines.layout import Layout
@@ -14,6 +14,8 @@ __all__ = [
     "CategoricalReference",
     "Layout",
     "NumericReference",
+    "dumps",
     "load",
+    "loads",
     "save",
 ]

@@ -1,15 +1,126 @@
-"""The baseline's file: one small JSON document, versioned, with a fingerprint over its content; never pickle."""
+"""The baseline's file: one small JSON document, versioned, with a fingerprint over its content; never pickle.
 
+A feature stands on a line of its own, so that two baselines can be compared with ordinary tools.
+"""
+
+import os
 from pathlib import Path
 
-from baselines.baseline import Baseline
+import msgspec
+
+from baselines.baseline import Baseline, Reference
+from baselines.document import FORMAT, VERSION, Document, Head, to_document, to_reference
+from baselines.errors import BaselineError
+from baselines.fingerprint import fingerprint
+
+_REFIT = "write it again with `driftline fit`"
 
 
 def save(baseline: Baseline, path: Path) -> None:
-    """Write the artefact."""
-    raise NotImplementedError
+    """Write the artefact so that a reader sees the old file or the new one, never half of one.
+
+    Raises ``BaselineError`` when the file cannot be written.
+    """
+    data = dumps(baseline)
+    try:
+        if path.exists() and not path.is_file():  # a terminal or a pipe cannot be replaced
+            path.write_bytes(data)
+            return
+        _replace(path, data)
+    except OSError as error:
+        raise BaselineError(f"{path}: cannot be written: {error.strerror or error}") from error
 
 
 def load(path: Path) -> Baseline:
-    """Read the artefact."""
-    raise NotImplementedError
+    """Read the artefact; raises ``BaselineError`` naming the file, the key, and what to do."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise BaselineError(f"{path}: cannot be read: {error.strerror or error}") from error
+    return loads(data, str(path))
+
+
+def dumps(baseline: Baseline) -> bytes:
+    """Return the artefact's bytes: UTF-8 JSON, every float written so that it reads back as the same float."""
+    head = {
+        "format": FORMAT,
+        "version": VERSION,
+        "fingerprint": baseline.fingerprint,
+        "created": baseline.created,
+        "source": list(baseline.source),
+        "n": baseline.n,
+    }
+    features = b",\n".join(msgspec.json.encode(to_document(feature)) for feature in baseline.features)
+    return msgspec.json.encode(head)[:-1] + b',"features":[\n' + features + b"\n]}\n"
+
+
+def loads(data: bytes, name: str) -> Baseline:
+    """Read an artefact from its bytes; ``name`` says in messages where they came from.
+
+    Raises ``BaselineError`` for anything that is not an undamaged baseline of this or an older version.
+    """
+    _check_head(data, name)
+    try:
+        document = msgspec.json.decode(data, type=Document)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BaselineError(f"{name}: not a whole baseline: {error}; {_REFIT}") from error
+    features = tuple(_reference(document, i, name) for i in range(len(document.features)))
+    _check_content(document, features, name)
+    return Baseline(document.n, features, document.fingerprint, tuple(document.source), document.created)
+
+
+def _replace(path: Path, data: bytes) -> None:
+    target = Path(os.path.realpath(path))  # a link stays a link
+    scratch = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        scratch.write_bytes(data)
+        scratch.replace(target)
+    finally:
+        scratch.unlink(missing_ok=True)
+
+
+def _check_head(data: bytes, name: str) -> None:
+    """Tell a baseline that this version can read from everything else."""
+    if not data.strip():
+        raise BaselineError(f"{name}: the file is empty; {_REFIT}")
+    try:
+        head = msgspec.json.decode(data, type=Head)
+    except msgspec.ValidationError as error:
+        raise BaselineError(f"{name}: not a driftline baseline: {error}; {_REFIT}") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BaselineError(f"{name}: not JSON in UTF-8: {error}; {_REFIT}") from error
+    if head.format != FORMAT:
+        raise BaselineError(f'{name}: not a driftline baseline: key "format" must be "{FORMAT}"; {_REFIT}')
+    if head.version > VERSION:
+        raise BaselineError(
+            f"{name}: written by a newer driftline (format version {head.version}, this one reads {VERSION}); "
+            "upgrade driftline, or fit the baseline again with this one"
+        )
+    if head.version < 1:
+        raise BaselineError(f'{name}: key "version": {head.version} is no version of a baseline; {_REFIT}')
+
+
+def _reference(document: Document, index: int, name: str) -> Reference:
+    feature = document.features[index]
+    try:
+        return to_reference(feature)
+    except ValueError as error:
+        raise BaselineError(f"{name}: feature {feature.name!r}: {error}; the file is damaged, {_REFIT}") from error
+
+
+def _check_content(document: Document, features: tuple[Reference, ...], name: str) -> None:
+    seen: set[str] = set()
+    for feature in features:
+        if feature.name in seen:
+            raise BaselineError(f"{name}: feature {feature.name!r} stands there twice; the file is damaged, {_REFIT}")
+        seen.add(feature.name)
+        counted = int(feature.counts.sum())
+        if counted != document.n:
+            raise BaselineError(
+                f"{name}: feature {feature.name!r}: counts of {counted} rows where the baseline has {document.n}; "
+                f"the file is damaged, {_REFIT}"
+            )
+    if fingerprint(document.n, features) != document.fingerprint:
+        raise BaselineError(
+            f'{name}: key "fingerprint" does not fit the content: the file is damaged or was edited; {_REFIT}'
+        )

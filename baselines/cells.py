@@ -52,6 +52,7 @@ def _count_by_searching_values(values: FloatArray, ordered: FloatArray) -> IntAr
 
 def _place_ordered(values: FloatArray, ordered: FloatArray) -> IntArray:
     """Return the cell number of each number of a sorted batch; sorting first keeps the search in the cache."""
-    position = np.searchsorted(values, ordered, side="left")
+    position: IntArray = np.searchsorted(values, ordered, side="left")
     at_value = np.take(values, position, mode="clip") == ordered
-    return 2 * position + (at_value & (position < len(values)))
+    cells: IntArray = 2 * position + (at_value & (position < len(values)))
+    return cells

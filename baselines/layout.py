@@ -21,7 +21,7 @@ class Layout:
 
     @cached_property
     def numeric_starts(self) -> IntArray:
-        """Where each numeric feature's 2k+1 cells begin, shape (features + 1,); the last entry is where they all end."""
+        """Where each numeric feature's 2k+1 cells begin, shape (features + 1,); the last entry is where they end."""
         sizes = [cell_count(f.values) for f in self.baseline.numeric]
         return np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)]).astype(np.int64)
 
@@ -43,16 +43,16 @@ class Layout:
         return int(self.categorical_starts[-1])
 
     def numeric_cells(self, index: int) -> slice:
-        """The 2k+1 cells of numeric feature ``index`` (its place in ``baseline.numeric``)."""
+        """Return the 2k+1 cells of numeric feature ``index`` (its place in ``baseline.numeric``)."""
         return slice(int(self.numeric_starts[index]), int(self.numeric_starts[index + 1]))
 
     def numeric_specials(self, index: int) -> slice:
-        """The cells of ``NUMERIC_SPECIALS`` of numeric feature ``index``."""
+        """Return the cells of ``NUMERIC_SPECIALS`` of numeric feature ``index``."""
         start = self.numeric_size + len(NUMERIC_SPECIALS) * index
         return slice(start, start + len(NUMERIC_SPECIALS))
 
     def categorical_cells(self, index: int) -> slice:
-        """The categories, then the ``CATEGORICAL_SPECIALS``, of categorical feature ``index``."""
+        """Return the categories, then the ``CATEGORICAL_SPECIALS``, of categorical feature ``index``."""
         return slice(int(self.categorical_starts[index]), int(self.categorical_starts[index + 1]))
 
     @cached_property
