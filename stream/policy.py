@@ -41,7 +41,7 @@ class Policy:
     persist: tuple[int, int] = (2, 3)
     checks: tuple[str, ...] = CHECKS
     alpha: Mapping[str, float] = field(default_factory=dict)
-    thresholds: Mapping[str, float] = DEFAULT_THRESHOLDS
+    thresholds: Mapping[str, float] = field(default_factory=lambda: DEFAULT_THRESHOLDS)
     feature_thresholds: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     min_samples: int = 100
     companions_fdr: float = 0.05
@@ -49,7 +49,9 @@ class Policy:
     severity_critical: float = 0.2
 
     def floor(self, feature: str, check: str) -> float:
-        """Return the effect that a finding must reach before it can be drift."""
+        """Return the effect that a finding must reach before it can be drift, in the unit of that effect."""
+        if check == "mean" and (in_units := self.mean_floor_in_units(feature)) is not None:
+            return in_units
         return self.feature_thresholds.get(feature, {}).get(check, self.thresholds[check])
 
     def mean_floor_in_units(self, feature: str) -> float | None:

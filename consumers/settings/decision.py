@@ -1,0 +1,106 @@
+"""The sections that say what counts as drift."""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal, TypeAlias, get_args
+
+from pydantic import Field, model_validator
+
+from consumers.settings.sections import Section
+from consumers.settings.spelling import UNITS_MS, Persist, RatePerMs
+from stream.policy import DEFAULT_THRESHOLDS, Correction
+
+Check: TypeAlias = Literal["ks", "chi2", "mean", "std", "frequency", "range", "new_category", "missing"]
+Level: TypeAlias = Annotated[float, Field(gt=0, le=1)]
+Size: TypeAlias = Annotated[float, Field(ge=0)]
+Share: TypeAlias = Annotated[float, Field(ge=0, le=1)]
+
+
+class SeveritySettings(Section):
+    """Impact (importance times effect) from which a drift event is more than information."""
+
+    warning: Size = Field(default=0.1, description='Impact from which the severity is "warning".')
+    critical: Size = Field(default=0.2, description='Impact from which the severity is "critical".')
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "SeveritySettings":
+        if self.warning > self.critical:
+            raise ValueError("warning must not be above critical; write for example warning = 0.1 and critical = 0.2")
+        return self
+
+
+class DecisionSettings(Section):
+    """When drift opens and resolves: how often by mistake, and how lasting it must be."""
+
+    false_alarms_per_ms: RatePerMs = Field(
+        default=1 / (30 * UNITS_MS["d"]),
+        alias="false_alarms",
+        description="Budget of false alarms for the whole monitor: all features and checks of a tick share it.",
+    )
+    correction: Correction = Field(default="holm", description="How the checks of one tick share their level.")
+    persist: Persist = Field(
+        default=(2, 3), description="Ticks that must agree before drift opens, and before it resolves."
+    )
+    checks: Annotated[tuple[Check, ...], Field(strict=False, min_length=1)] = Field(
+        default=get_args(Check), description="The checks to make; each applies to the kind of feature that it fits."
+    )
+    comparators: Annotated[tuple[Literal["baseline"], ...], Field(strict=False, min_length=1)] = Field(
+        default=("baseline",), description="What a window is compared with."
+    )
+    companions_fdr: Level = Field(
+        default=0.05,
+        alias="fdr",
+        description="False discovery rate (Benjamini-Hochberg) at which an open incident lists further features.",
+    )
+    alpha: Mapping[Check, Level] = Field(
+        default={},
+        description="Instead of the budget, a plain level per check; 1 asks for no significance at all.",
+        examples=[{"ks": 0.05}],
+    )
+    severity: SeveritySettings = Field(
+        default_factory=SeveritySettings, description="Impact from which the severity rises."
+    )
+
+
+class ThresholdSettings(Section):
+    """Effect floors: drift must be significant and at least this large. 0 asks for no size."""
+
+    ks: Share = Field(default=DEFAULT_THRESHOLDS["ks"], description="The Kolmogorov-Smirnov distance D.")
+    chi2: Share = Field(
+        default=DEFAULT_THRESHOLDS["chi2"],
+        description="Total variation distance: the share of traffic that changed category.",
+    )
+    mean: Size = Field(
+        default=DEFAULT_THRESHOLDS["mean"], description="Shift of the mean, in reference standard deviations."
+    )
+    std: Size = Field(default=DEFAULT_THRESHOLDS["std"], description="Relative change of the standard deviation.")
+    frequency: Share = Field(default=DEFAULT_THRESHOLDS["frequency"], description="Change of one category's share.")
+    range: Share = Field(
+        default=DEFAULT_THRESHOLDS["range"], description="Share of values outside the training minimum and maximum."
+    )
+    new_category: Share = Field(
+        default=DEFAULT_THRESHOLDS["new_category"], description="Share of values never seen in training."
+    )
+    missing: Share = Field(default=DEFAULT_THRESHOLDS["missing"], description="Change of the share of missing values.")
+
+
+class FeatureSettings(Section):
+    """`[features.NAME]`: one feature's own effect floors, and its weight."""
+
+    ks: Share | None = Field(default=None, description="Instead of `thresholds.ks`.")
+    chi2: Share | None = Field(default=None, description="Instead of `thresholds.chi2`.")
+    mean: Size | None = Field(default=None, description="Instead of `thresholds.mean`.")
+    mean_abs: Size | None = Field(
+        default=None, description="Shift of the mean in the feature's own unit.", examples=[5.0]
+    )
+    std: Size | None = Field(default=None, description="Instead of `thresholds.std`.")
+    frequency: Share | None = Field(default=None, description="Instead of `thresholds.frequency`.")
+    range: Share | None = Field(default=None, description="Instead of `thresholds.range`.")
+    new_category: Share | None = Field(default=None, description="Instead of `thresholds.new_category`.")
+    missing: Share | None = Field(default=None, description="Instead of `thresholds.missing`.")
+    importance: Size | None = Field(
+        default=None, description="The feature's weight, instead of the baseline's.", examples=[0.8]
+    )
+
+    def floors(self) -> dict[str, float]:
+        """Return the floors that this feature sets, by check, and "mean_abs"."""
+        return self.model_dump(exclude={"importance"}, exclude_none=True)

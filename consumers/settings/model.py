@@ -1,0 +1,112 @@
+"""Settings: the whole configuration, validated once and trusted from here on."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, PrivateAttr, ValidationInfo, field_validator
+
+from consumers.settings.decision import DecisionSettings, FeatureSettings, ThresholdSettings
+from consumers.settings.sections import (
+    EventSettings,
+    KafkaSettings,
+    MonitorSettings,
+    ScheduleSettings,
+    Section,
+    TopicSettings,
+)
+from stream.policy import Policy
+
+TOPIC_ROLES = ("events", "counts", "panes", "alerts", "status", "rejects")
+
+
+class Settings(Section):
+    """The configuration file and the environment, as one frozen value."""
+
+    monitor: MonitorSettings
+    schedule: ScheduleSettings = Field(default_factory=ScheduleSettings)
+    events: EventSettings = Field(default_factory=EventSettings)
+    kafka: KafkaSettings = Field(default_factory=KafkaSettings)
+    topics: Annotated[TopicSettings, Field(validate_default=True)] = Field(default_factory=TopicSettings)
+    decision: DecisionSettings = Field(default_factory=DecisionSettings)
+    thresholds: ThresholdSettings = Field(default_factory=ThresholdSettings)
+    features: Mapping[str, FeatureSettings] = Field(default={}, description="Exceptions for single features, by name.")
+    _path: Path = PrivateAttr(default=Path("driftline.toml"))
+
+    @field_validator("topics")
+    @classmethod
+    def _named_after_monitor(cls, topics: TopicSettings, info: ValidationInfo) -> TopicSettings:
+        if "monitor" not in info.data:
+            return topics
+        monitor = info.data["monitor"].name
+        names = {role: getattr(topics, role).replace("<monitor>", monitor) for role in TOPIC_ROLES}
+        taken: dict[str, str] = {}
+        for role, name in names.items():
+            if (other := taken.setdefault(name, role)) != role:
+                raise ValueError(f'{other} and {role} are both "{name}"; write a topic of its own for each')
+        return topics.model_copy(update=names)
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any], path: Path) -> "Settings":
+        """Validate what was read from ``path``. Raises pydantic's ValidationError."""
+        settings = cls.model_validate(document)
+        settings._path = path
+        return settings
+
+    @property
+    def path(self) -> Path:
+        """The configuration file."""
+        return self._path
+
+    @property
+    def baseline_path(self) -> Path:
+        """The baseline, relative to the configuration file unless absolute."""
+        return self._path.parent / self.monitor.baseline
+
+    @property
+    def every_ms(self) -> int:
+        """The tumbling schedule of tests."""
+        return self.schedule.every_ms
+
+    @property
+    def window_ms(self) -> int:
+        """How much event time one test looks at."""
+        return self.schedule.window_ms
+
+    @property
+    def lateness_ms(self) -> int:
+        """How much out of order an event may be."""
+        return self.schedule.lateness_ms
+
+    @property
+    def idle_ms(self) -> int:
+        """After how much silence a partition is left out of the watermark."""
+        return self.schedule.idle_ms
+
+    @property
+    def ahead_ms(self) -> int:
+        """How far an event's time may lie ahead of its record's timestamp."""
+        return self.schedule.ahead_ms
+
+    @property
+    def importance(self) -> dict[str, float]:
+        """The weights given here, by feature, for ``Baseline.with_importance``."""
+        return {name: feature.importance for name, feature in self.features.items() if feature.importance is not None}
+
+    def policy(self) -> Policy:
+        """Return what counts as drift, as the arithmetic takes it."""
+        decision = self.decision
+        floors = {name: feature.floors() for name, feature in self.features.items()}
+        return Policy(
+            false_alarms_per_ms=decision.false_alarms_per_ms,
+            correction=decision.correction,
+            persist=decision.persist,
+            checks=decision.checks,
+            alpha={str(check): level for check, level in decision.alpha.items()},
+            thresholds=self.thresholds.model_dump(),
+            feature_thresholds={name: own for name, own in floors.items() if own},
+            min_samples=self.schedule.min_samples,
+            companions_fdr=decision.companions_fdr,
+            severity_warning=decision.severity.warning,
+            severity_critical=decision.severity.critical,
+        )

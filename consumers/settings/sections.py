@@ -1,0 +1,208 @@
+"""The sections of the configuration file: each key's type, default and meaning, in the order people read them.
+
+A field whose number has a unit in its name (``every_ms``) is written in the file under its alias (``every``).
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, TypeAlias
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+
+from consumers.settings.spelling import UNITS_MS, DurationMs, EveryMs, format_duration
+
+_LEGAL_NAME = re.compile(r"[A-Za-z0-9._-]+")
+
+
+def _kafka_name(text: str) -> str:
+    if not _LEGAL_NAME.fullmatch(text) or len(text) > 200 or text in {".", ".."}:
+        raise ValueError(
+            "may hold letters, digits, '.', '_' and '-' only, 200 at most; write for example \"house-prices\""
+        )
+    return text
+
+
+def _event_path(text: str) -> str:
+    if text and not all(text.split(".")):
+        raise ValueError('is no path into the event; write names joined by dots, for example "payload.ts"')
+    return text
+
+
+def _value_path(text: str) -> str:
+    if not text:
+        raise ValueError('must name a field of the event; write for example "ts", or leave the key out')
+    return _event_path(text)
+
+
+def _server_list(servers: object) -> object:
+    return [part.strip() for part in servers.split(",") if part.strip()] if isinstance(servers, str) else servers
+
+
+def _server(address: str) -> str:
+    host, colon, port = address.rpartition(":")
+    if not (host and colon and port.isdecimal() and 0 < int(port) < 65536):
+        raise ValueError(f'"{address}" is no host:port; write for example ["localhost:9092"]')
+    return address
+
+
+def _plain_value(value: object) -> object:
+    if not isinstance(value, (str, int, float)):
+        raise ValueError('must be text, a number, true or false; write for example where = {model = "house-prices"}')  # noqa: TRY004  # pydantic takes ValueError
+    return value
+
+
+# Topic names are made from the monitor's name, so both keep to what Kafka allows in a topic.
+KafkaName: TypeAlias = Annotated[str, AfterValidator(_kafka_name)]
+EventPath: TypeAlias = Annotated[str, AfterValidator(_event_path)]
+ValuePath: TypeAlias = Annotated[str, AfterValidator(_value_path)]
+PlainValue: TypeAlias = Annotated[Any, AfterValidator(_plain_value)]
+
+
+class Section(BaseModel):
+    """A table of the file: frozen, typed as written, closed to unknown keys."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True)
+
+
+class MonitorSettings(Section):
+    """What is watched, and what it is compared with."""
+
+    name: KafkaName = Field(
+        description="Names the monitor in every drift event and Kafka key, and its topics.", examples=["house-prices"]
+    )
+    baseline: Annotated[str, Field(min_length=1)] = Field(
+        default="baseline.json", description="The baseline that `driftline fit` wrote; relative to this file."
+    )
+
+
+class ScheduleSettings(Section):
+    """When windows are tested, and how long events may take to arrive. Time is event time throughout."""
+
+    every_ms: EveryMs = Field(
+        default=UNITS_MS["h"],
+        alias="every",
+        description="Windows are tested at each multiple of this: whole seconds, or whole days. "
+        'Also "hourly", "daily", "weekly".',
+    )
+    window_ms: DurationMs = Field(
+        default_factory=lambda data: data.get("every_ms", 0),
+        alias="window",
+        description="How much event time one test looks at: a whole number of `every`. Default: the same as `every`.",
+        examples=["24h"],
+    )
+    timezone: str = Field(
+        default="UTC",
+        description="Where days begin, as an IANA name; weeks begin on Monday.",
+        examples=["Europe/Berlin"],
+    )
+    lateness_ms: DurationMs = Field(
+        default=30 * UNITS_MS["s"],
+        alias="lateness",
+        description="How far an event may lie behind the newest of its partition; later ones are counted as late.",
+    )
+    idle_ms: DurationMs = Field(
+        default=UNITS_MS["m"],
+        alias="idle",
+        description="A partition silent for this long no longer holds the other ones back.",
+    )
+    ahead_ms: DurationMs = Field(
+        default=UNITS_MS["h"],
+        alias="ahead",
+        description="An event further ahead of its record's own timestamp is not counted: its clock is wrong.",
+    )
+    min_samples: int = Field(
+        default=100, ge=2, description='A window with fewer events is "insufficient", which is never "no drift".'
+    )
+
+    @field_validator("every_ms")
+    @classmethod
+    def _whole_seconds_or_days(cls, every_ms: int) -> int:
+        unit = "d" if every_ms >= UNITS_MS["d"] else "s"
+        if every_ms == 0 or every_ms % UNITS_MS[unit]:
+            raise ValueError(
+                'must be whole seconds, or whole days from a day on; write for example "90s", "1h" or "2d"'
+            )
+        return every_ms
+
+    @field_validator("window_ms")
+    @classmethod
+    def _whole_number_of_every(cls, window_ms: int, info: ValidationInfo) -> int:
+        every_ms = info.data.get("every_ms", 1)
+        if window_ms == 0 or window_ms % every_ms:
+            nearest_ms = max(1, round(window_ms / every_ms)) * every_ms
+            raise ValueError(
+                f'must be a whole number of every ("{format_duration(every_ms)}"); '
+                f'write for example "{format_duration(nearest_ms)}"'
+            )
+        return window_ms
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_timezone(cls, name: str) -> str:
+        if name != "UTC" and name not in available_timezones():
+            raise ValueError('is no time zone known here; write an IANA name, for example "UTC" or "Europe/Berlin"')
+        ZoneInfo(name)
+        return name
+
+
+class EventSettings(Section):
+    """How an event is read. Paths are names joined by dots (`payload.user.age`)."""
+
+    format: Literal["auto", "json"] = Field(default="auto", description="How records are encoded.")
+    timestamp: ValuePath | None = Field(
+        default=None,
+        description="Path to the event's time. Default: the Kafka record's own timestamp.",
+        examples=["ts"],
+    )
+    timestamp_unit: Literal["auto", "s", "ms", "us", "ns", "iso"] = Field(
+        default="auto", description="What the time is written in; `auto` tells by its size and form."
+    )
+    id: ValuePath | None = Field(default=None, description="Path to the event's identifier.", examples=["id"])
+    features: EventPath = Field(
+        default="",
+        description='Path to the object that holds the features; `""` is the event itself.',
+        examples=["features"],
+    )
+    where: Mapping[ValuePath, PlainValue] = Field(
+        default={},
+        description="Only events with these values, by path, belong to this monitor; others are counted as foreign.",
+        examples=[{"model": "house-prices"}],
+    )
+
+
+class KafkaSettings(Section):
+    """How the broker is reached. Every further key goes to the Kafka client as it is (`security_protocol`)."""
+
+    bootstrap_servers: Annotated[
+        tuple[Annotated[str, AfterValidator(_server)], ...],
+        Field(strict=False, min_length=1),
+        BeforeValidator(_server_list),
+    ] = Field(default=("localhost:9092",), description="Addresses to begin with, host:port each.")
+    client: Literal["auto", "kafka-python"] = Field(default="auto", description="The Kafka client library.")
+    # What the client is told beside the above, checked by consumers.kafka_options; kept out of any repr: secrets.
+    options: Mapping[str, Any] = Field(default={}, repr=False, exclude=True)
+
+
+class TopicSettings(Section):
+    """Where events come from and results go. `<monitor>` is the monitor's name."""
+
+    events: KafkaName = Field(default="inference-events", description="The events to watch: read, never written.")
+    counts: KafkaName = Field(default="<monitor>.counts", description="What each batch of events added to the windows.")
+    panes: KafkaName = Field(default="<monitor>.panes", description="The judge's memory (compacted).")
+    alerts: KafkaName = Field(default="<monitor>.alerts", description="Drift events.")
+    status: KafkaName = Field(default="<monitor>.status", description="The latest state of each monitor (compacted).")
+    rejects: KafkaName = Field(
+        default="<monitor>.rejects", description="Records that could not be read, with the reason."
+    )
+    create: bool = Field(default=True, description="Create missing topics at start, all but `events`.")
+    replication_factor: Annotated[int, Field(ge=-1, le=32767)] = Field(
+        default=-1, description="Of topics created here; -1 is the broker's default."
+    )
+
+    @field_validator("replication_factor")
+    @classmethod
+    def _not_zero(cls, factor: int) -> int:
+        if factor == 0:
+            raise ValueError("must be -1 (the broker's default) or at least 1; write for example 3")
+        return factor
