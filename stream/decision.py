@@ -100,14 +100,11 @@ def p_adjusted(trial: Trial, family: int, correction: str) -> float:
 
 
 def _trials(measured: Measured, policy: Policy, level: float) -> list[Trial]:
-    floors = np.array([_floor(policy, feature, measured.check) for feature in measured.features])
+    floors = np.array([policy.floor(feature, measured.check) for feature in measured.features])
     level = policy.alpha.get(measured.check, level)
-    return [Trial(measured, row, float(floors[row]), level) for row in np.flatnonzero(measured.effect >= floors).tolist()]
-
-
-def _floor(policy: Policy, feature: str, check: str) -> float:
-    in_units = policy.mean_floor_in_units(feature) if check == "mean" else None
-    return policy.floor(feature, check) if in_units is None else in_units
+    return [
+        Trial(measured, row, float(floors[row]), level) for row in np.flatnonzero(measured.effect >= floors).tolist()
+    ]
 
 
 def _adjust_rest(trials: list[Trial], family: int, correction: str) -> None:

@@ -15,8 +15,9 @@ class Incident:
 
     id: str
     opened_ms: int
-    # feature -> start of the window where its drift began, and end of the tick at which it joined
+    # Start of the window where each feature's drift began; those that left keep theirs, for the last event.
     since_ms: dict[str, int] = field(default_factory=dict)
+    # End of the tick at which each present member joined.
     joined_ms: dict[str, int] = field(default_factory=dict)
     announced: frozenset[str] = frozenset()
     announced_severity: str = ""
@@ -50,7 +51,7 @@ class Incidents:
         if self.open is None:
             return self._try_open(vote)
         self._update_members(self.open, vote)
-        if self.open.since_ms:
+        if self.open.joined_ms:
             return None
         incident, self.open = self.open, None
         return Transition("drift.resolved", incident, incident.announced)
@@ -60,7 +61,7 @@ class Incidents:
         incident = self.open
         if incident is None:
             return None
-        members = frozenset(incident.since_ms)
+        members = frozenset(incident.joined_ms)
         news = members != incident.announced or severity != incident.announced_severity
         if not news or vote.end_ms - incident.announced_ms < self.window_ms:
             return None
@@ -69,27 +70,29 @@ class Incidents:
 
     def said(self, incident: Incident, vote: Vote, severity: str) -> None:
         """Remember what was announced at this tick."""
-        incident.announced = frozenset(incident.since_ms)
+        incident.announced = frozenset(incident.joined_ms)
         incident.announced_severity = severity
         incident.announced_ms = vote.end_ms
 
     def _try_open(self, vote: Vote) -> Transition | None:
-        lasting = {name for name, level in vote.levels.items() if level == OPENING and self.votes.lasting(name, OPENING)}
+        lasting = {
+            name for name, level in vote.levels.items() if level == OPENING and self.votes.lasting(name, OPENING)
+        }
         if not lasting:
             return None
         incident = Incident(digest("incident", *self.identity, str(vote.end_ms)), vote.end_ms)
         for name in sorted(vote.levels):
             self._join(incident, name, vote)
         self.open = incident
-        return Transition("drift.opened", incident, frozenset(incident.since_ms))
+        return Transition("drift.opened", incident, frozenset(incident.joined_ms))
 
     def _update_members(self, incident: Incident, vote: Vote) -> None:
         for name in sorted(vote.levels):
-            if name not in incident.since_ms and self.votes.lasting(name, COMPANION):
+            if name not in incident.joined_ms and self.votes.lasting(name, COMPANION):
                 self._join(incident, name, vote)
-        for name in list(incident.since_ms):
-            if self.votes.gone(name, incident.joined_ms[name]):
-                del incident.since_ms[name], incident.joined_ms[name]
+        for name, joined_ms in list(incident.joined_ms.items()):
+            if self.votes.gone(name, joined_ms):
+                del incident.joined_ms[name]
 
     def _join(self, incident: Incident, name: str, vote: Vote) -> None:
         incident.since_ms[name] = self.votes.began_ms(name)

@@ -1,78 +1,101 @@
 """Counts as few bytes: sparse or dense, in the narrowest integers that hold them.
 
-The form is versioned and holds no module names. Cells are one of two ways, whichever is smaller: the gaps between
-non-zero cells with their counts, or every cell; each as little-endian unsigned integers of 1, 2, 4 or 8 bytes. Moments
+The form is versioned and holds no module names. Cells are cut at fixed places into chunks, so that each fits into a
+message and a later writing of the same pane replaces chunk by chunk. A chunk's cells are written one of two ways,
+whichever is smaller: the gaps between non-zero cells with their counts, or every cell; as little-endian unsigned
+integers of 1, 2, 4 or 8 bytes. Chunks add, each by itself. The first one also carries rows, moments and names; moments
 are decimal text, for they outgrow 64 bits.
 """
 
-from typing import Any
+from collections.abc import Iterable
 
 import msgspec
 import numpy as np
 
 from baselines import Layout
 from baselines.cells import IntArray
-from stream.counts import Counts, NameTables
+from stream.counts import Counts, merge_tables
 
 PACKING_VERSION = 1
+# 8 bytes a cell at the most: half of a broker's default limit of 1 MB for a message.
+CELLS_PER_CHUNK = 60_000
 _WIDTHS = ("<u1", "<u2", "<u4", "<u8")
 
 
-class PackedCounts(msgspec.Struct, frozen=True, array_like=True):
-    """The packed form; ``gaps`` is empty when the cells are dense."""
+class Chunk(msgspec.Struct, frozen=True, array_like=True):
+    """Cells ``first`` to ``first + size`` of a layout of ``cells``; ``gap_width`` is empty when they are dense."""
 
     version: int
+    cells: int
+    first: int
     size: int
-    rows: int
     gap_width: str
     gaps: bytes
     count_width: str
     counts: bytes
-    moments: list[str]
-    names: dict[int, dict[str, int]]
+    rows: int = 0
+    moments: tuple[str, ...] = ()
+    names: dict[int, dict[str, int]] = {}
 
 
-def pack(counts: Counts) -> bytes:
-    """Return counts as bytes; every count must be zero or more."""
-    index = np.flatnonzero(counts.cells)
-    gaps = np.diff(index, prepend=0)
-    gap_width, count_width = _narrowest(gaps), _narrowest(counts.cells)
-    sparse = len(index) * (np.dtype(gap_width).itemsize + np.dtype(count_width).itemsize)
-    dense = len(counts.cells) * np.dtype(count_width).itemsize
-    use_sparse = sparse < dense
-    packed = PackedCounts(
-        version=PACKING_VERSION,
-        size=len(counts.cells),
-        rows=counts.rows,
-        gap_width=gap_width if use_sparse else "",
-        gaps=gaps.astype(gap_width).tobytes() if use_sparse else b"",
-        count_width=count_width,
-        counts=(counts.cells[index] if use_sparse else counts.cells).astype(count_width).tobytes(),
-        moments=[str(value) for value in counts.moments.ravel().tolist()],
-        names=counts.names,
-    )
-    return msgspec.msgpack.encode(packed)
+def pack(counts: Counts) -> tuple[bytes, ...]:
+    """Return counts as chunks; every count must be zero or more."""
+    size = len(counts.cells)
+    return tuple(msgspec.msgpack.encode(_chunk(counts, first)) for first in range(0, size, CELLS_PER_CHUNK))
 
 
-def unpack(data: bytes, layout: Layout) -> Counts:
-    """Read what ``pack`` wrote.
+def unpack(chunks: Iterable[bytes], layout: Layout) -> Counts:
+    """Return the sum of chunks; see ``add_chunk`` for what it refuses."""
+    counts = Counts.zero(layout)
+    for chunk in chunks:
+        add_chunk(counts, chunk)
+    return counts
+
+
+def add_chunk(counts: Counts, data: bytes) -> None:
+    """Add one chunk to counts.
 
     Raises ValueError for another version, another layout's size, or bytes that are no packed counts.
     """
-    packed = msgspec.msgpack.decode(data, type=PackedCounts)
-    if packed.version != PACKING_VERSION or packed.size != layout.size:
+    chunk = msgspec.msgpack.decode(data, type=Chunk)
+    if chunk.version != PACKING_VERSION or chunk.cells != len(counts.cells):
         raise ValueError(
-            f"packed counts of version {packed.version} over {packed.size} cells do not fit version "
-            f"{PACKING_VERSION} over {layout.size} cells: they were counted against another baseline"
+            f"packed counts of version {chunk.version} over {chunk.cells} cells do not fit version "
+            f"{PACKING_VERSION} over {len(counts.cells)} cells: they were counted against another baseline"
         )
-    values = np.frombuffer(packed.counts, dtype=packed.count_width).astype(np.int64)
-    cells = values
-    if packed.gap_width:
-        cells = np.zeros(packed.size, dtype=np.int64)
-        cells[np.cumsum(np.frombuffer(packed.gaps, dtype=packed.gap_width).astype(np.int64))] = values
-    moments: np.ndarray[Any, Any] = np.array([int(text) for text in packed.moments], dtype=object)
-    names: NameTables = {feature: dict(table) for feature, table in packed.names.items()}
-    return Counts(packed.rows, cells, moments.reshape(-1, 2), names)
+    part = counts.cells[chunk.first : chunk.first + chunk.size]
+    values = np.frombuffer(chunk.counts, dtype=chunk.count_width).astype(np.int64)
+    if chunk.gap_width:
+        part[np.cumsum(np.frombuffer(chunk.gaps, dtype=chunk.gap_width).astype(np.int64))] += values
+    else:
+        part += values
+    counts.rows += chunk.rows
+    if chunk.moments:
+        counts.moments += np.array([int(text) for text in chunk.moments], dtype=object).reshape(-1, 2)
+    if chunk.names:
+        counts.names = merge_tables([counts.names, chunk.names])
+
+
+def _chunk(counts: Counts, first: int) -> Chunk:
+    part = counts.cells[first : first + CELLS_PER_CHUNK]
+    index = np.flatnonzero(part)
+    gaps = np.diff(index, prepend=0)
+    gap_width, count_width = _narrowest(gaps), _narrowest(part)
+    sparse_bytes = len(index) * (np.dtype(gap_width).itemsize + np.dtype(count_width).itemsize)
+    sparse = sparse_bytes < len(part) * np.dtype(count_width).itemsize
+    return Chunk(
+        version=PACKING_VERSION,
+        cells=len(counts.cells),
+        first=first,
+        size=len(part),
+        gap_width=gap_width if sparse else "",
+        gaps=gaps.astype(gap_width).tobytes() if sparse else b"",
+        count_width=count_width,
+        counts=(part[index] if sparse else part).astype(count_width).tobytes(),
+        rows=0 if first else counts.rows,
+        moments=() if first else tuple(str(value) for value in counts.moments.ravel().tolist()),
+        names={} if first else counts.names,
+    )
 
 
 def _narrowest(numbers: IntArray) -> str:

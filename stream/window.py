@@ -12,7 +12,8 @@ from stream.panes import OffsetRanges, Pane, merge_offsets
 class SealedPane:
     """A pane that will not change: its counts packed small, what people read beside them."""
 
-    packed: bytes
+    rows: int
+    packed: tuple[bytes, ...]
     names: NameTables
     offsets: OffsetRanges
 
@@ -33,12 +34,16 @@ class SlidingWindow:
     def add(self, pane: Pane) -> None:
         """Add a sealed pane."""
         self.total.add(pane.counts)
-        self.panes[pane.start_ms] = SealedPane(pack(pane.counts), pane.counts.names, pane.offsets)
+        self.panes[pane.start_ms] = SealedPane(pane.counts.rows, pack(pane.counts), pane.counts.names, pane.offsets)
 
     def expire(self, before_ms: int) -> None:
         """Take away the panes that begin before this time."""
         for start in [start for start in self.panes if start < before_ms]:
             self.total.subtract(unpack(self.panes.pop(start).packed, self.layout))
+
+    def rows_from(self, start_ms: int) -> int:
+        """Return how many rows the panes from this time on hold."""
+        return sum(pane.rows for start, pane in self.panes.items() if start >= start_ms)
 
     def names(self) -> NameTables:
         """Return the unseen categories of the panes in the window."""

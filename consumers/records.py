@@ -1,0 +1,133 @@
+"""The records of driftline's own topics: counts, control, panes, memory; versioned, as msgpack without module names.
+
+A counter writes counts records and, at the end of each transaction, a control record. The judge writes its panes and
+its memory. All carry the baseline's fingerprint: counts over other cells must never be added.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from baselines import Layout
+from stream.counts import Counts
+from stream.ledger import Ledger
+from stream.memory import Memory
+from stream.packing import add_chunk, pack
+from stream.panes import OffsetRanges, Pane
+
+RECORD_VERSION = 1
+
+
+class RecordError(ValueError):
+    """A record of driftline's own topics cannot be used; the message says why."""
+
+
+class PaneChunk(msgspec.Struct, frozen=True, tag="pane"):
+    """A chunk of what a pane grew (on the counts topic), or of a pane whole (on the panes topic)."""
+
+    version: int
+    fingerprint: str
+    start_ms: int
+    chunk: bytes
+    offsets: dict[str, dict[int, tuple[int, int]]] = {}
+
+
+class PartitionFact(msgspec.Struct, frozen=True, array_like=True):
+    """What a counter knows of one partition it owns: largest event time so far, and whether nothing more comes."""
+
+    topic: str
+    partition: int
+    newest_ms: int | None
+    idle: bool
+
+
+class Control(msgspec.Struct, frozen=True, tag="control"):
+    """The end of a counter's transaction: facts about its partitions, how many there are, and the ledger's growth."""
+
+    version: int
+    fingerprint: str
+    partitions: dict[str, int]
+    facts: list[PartitionFact]
+    ledger: dict[str, Any]
+
+
+@dataclass(slots=True)
+class JudgeMemory:
+    """A judge's memory of one counts partition: the monitor's, the watermark's facts, and the ledger."""
+
+    monitor: Memory
+    partitions: dict[str, int] = field(default_factory=dict)
+    facts: list[PartitionFact] = field(default_factory=list)
+    reached_ms: int | None = None
+    ledger: dict[str, Any] = field(default_factory=lambda: Ledger().to_dict())
+    version: int = RECORD_VERSION
+
+
+_COUNTS_TOPIC = msgspec.msgpack.Decoder(PaneChunk | Control)
+_PANES_TOPIC = msgspec.msgpack.Decoder(PaneChunk)
+_MEMORY = msgspec.msgpack.Decoder(JudgeMemory)
+
+
+def pane_chunks(pane: Pane, fingerprint: str) -> Iterator[bytes]:
+    """Return a pane, or what it grew, as records that each fit into a message."""
+    for number, chunk in enumerate(pack(pane.counts)):
+        offsets = {} if number else pane.offsets
+        yield msgspec.msgpack.encode(PaneChunk(RECORD_VERSION, fingerprint, pane.start_ms, chunk, offsets))
+
+
+def control(partitions: dict[str, int], facts: Iterable[PartitionFact], ledger: Ledger, fingerprint: str) -> bytes:
+    """Return the record that ends a counter's transaction."""
+    return msgspec.msgpack.encode(Control(RECORD_VERSION, fingerprint, partitions, list(facts), ledger.to_dict()))
+
+
+def read_counts_topic(value: bytes, fingerprint: str) -> PaneChunk | Control:
+    """Read a record of the counts topic; raises RecordError for another version or baseline."""
+    return _checked(_COUNTS_TOPIC, value, fingerprint)
+
+
+def read_pane(value: bytes, fingerprint: str) -> PaneChunk:
+    """Read a record of the panes topic; raises RecordError for another version or baseline."""
+    return _checked(_PANES_TOPIC, value, fingerprint)
+
+
+def grow(panes: dict[int, Pane], record: PaneChunk, layout: Layout) -> None:
+    """Add a chunk to the pane it belongs to."""
+    pane = panes.setdefault(record.start_ms, Pane.empty(record.start_ms, layout))
+    add_chunk(pane.counts, record.chunk)
+    if record.offsets:
+        pane.add(Pane(record.start_ms, Counts.zero(layout), offsets_of(record)))
+
+
+def offsets_of(record: PaneChunk) -> OffsetRanges:
+    """Return the record's offsets as panes have them."""
+    return {topic: dict(partitions) for topic, partitions in record.offsets.items()}
+
+
+def write_memory(memory: JudgeMemory) -> bytes:
+    """Return the judge's memory as bytes."""
+    return msgspec.msgpack.encode(memory)
+
+
+def read_memory(value: bytes) -> JudgeMemory:
+    """Read what ``write_memory`` wrote; raises RecordError for what it did not."""
+    try:
+        memory: JudgeMemory = _MEMORY.decode(value)
+    except msgspec.DecodeError as error:
+        raise RecordError(f"not a judge's memory: {error}") from error
+    if memory.version != RECORD_VERSION:
+        raise RecordError(f"a judge's memory of version {memory.version}; this driftline reads {RECORD_VERSION}")
+    return memory
+
+
+def _checked(decoder: Any, value: bytes, fingerprint: str) -> Any:
+    try:
+        record = decoder.decode(value)
+    except msgspec.DecodeError as error:
+        raise RecordError(f"not a record of driftline: {error}") from error
+    if record.version != RECORD_VERSION:
+        raise RecordError(f"a record of version {record.version}; this driftline reads {RECORD_VERSION}")
+    if record.fingerprint != fingerprint:
+        raise RecordError(f"counted against baseline {record.fingerprint}, not {fingerprint}")
+    return record

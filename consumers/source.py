@@ -1,0 +1,66 @@
+"""Where records come from: the seam between the loops and the log, a few methods wide.
+
+`KafkaSource` stands behind it in production, `MemoryLog` in tests. A source is owned by one thread.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeAlias
+
+from consumers.raw import RawBatch
+
+# A topic and the number of one of its partitions.
+Place: TypeAlias = tuple[str, int]
+
+
+class LogUnavailable(Exception):
+    """The log could not be read or written just now; nothing was committed, and trying again may work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a partition's reader stands: the next offset, and the note that was committed beside it."""
+
+    offset: int
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """What was read since the last commit or rewind, in offset order per partition.
+
+    ``membership`` is the group membership as it was when the records were handed out: committing with it is refused
+    when the partitions have since gone to somebody else. ``at_end`` are the owned partitions with nothing left to read.
+    """
+
+    batches: Sequence[RawBatch] = ()
+    next_offsets: Mapping[Place, int] = field(default_factory=dict)
+    at_end: frozenset[Place] = frozenset()
+    membership: Any = None
+
+
+class Source(Protocol):
+    """A reader of partitions whose positions are committed together with what was made of them."""
+
+    def assigned(self) -> Mapping[Place, Position] | None:
+        """Return the owned partitions with their committed positions when they changed or were rewound; else None.
+
+        What was read before must be forgotten: reading goes on from these positions.
+        """
+        ...
+
+    def poll(self, timeout_s: float) -> Polled:
+        """Return records as they come, for at most this long."""
+        ...
+
+    def partition_counts(self) -> Mapping[str, int]:
+        """Return how many partitions each topic read has, owned or not."""
+        ...
+
+    def rewind(self) -> None:
+        """Go back to the committed positions; ``assigned`` will tell them."""
+        ...
+
+    def close(self) -> None:
+        """Leave; what was not committed will be read again by the next owner."""
+        ...

@@ -1,0 +1,28 @@
+"""What a monitor remembers beside its panes: small, and written in one transaction with what it said."""
+
+from dataclasses import dataclass, field
+
+from stream.incidents import Incident
+from stream.persistence import Vote
+
+
+@dataclass(slots=True)
+class MonitorState:
+    """Where the monitor stands in event time (UTC ms); None before the first pane."""
+
+    # Start of the first pane that ever had rows: windows that begin before it have no data behind them.
+    origin_ms: int | None = None
+    sealed_to_ms: int | None = None
+    watermark_ms: int | None = None
+    # When the present stretch of too few samples began; None while there are enough.
+    insufficient_since_ms: int | None = None
+
+
+@dataclass(slots=True)
+class Memory:
+    """All of it, for one baseline; a monitor of another baseline must not go on from it."""
+
+    fingerprint: str
+    state: MonitorState = field(default_factory=MonitorState)
+    votes: list[Vote] = field(default_factory=list)
+    incident: Incident | None = None

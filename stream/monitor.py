@@ -1,0 +1,164 @@
+"""The monitor: panes go in, the watermark moves, and what has become of the windows comes out.
+
+It reads no clock: it is a function of the panes added and of the watermarks given, in their order. The same monitor runs
+behind the judge, over Kafka, and behind replay, over files.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from baselines import Layout
+from stream.checks import measure, untested
+from stream.counts import Counts
+from stream.decision import decide, tick_level
+from stream.drift_event import DriftEvent, Identity, TestedWindow, health_event
+from stream.explain import Explanation
+from stream.findings import Finding
+from stream.incidents import Incidents
+from stream.memory import Memory, MonitorState
+from stream.persistence import COMPANION, OPENING, Vote, Votes
+from stream.policy import Policy
+from stream.panes import Pane
+from stream.sample import Sample
+from stream.schedule import Schedule
+from stream.telling import tell
+from stream.window import SlidingWindow
+
+# What a tick found: a window whose beginning has no data behind it, one with too few rows, or one that was tested.
+INCOMPLETE, INSUFFICIENT, TESTED = "incomplete", "insufficient", "tested"
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """One boundary of the schedule: the window that ended there, what came of it, and what is to be said of it."""
+
+    window: TestedWindow
+    status: str
+    events: tuple[DriftEvent, ...] = ()
+    explanation: Explanation | None = field(default=None, repr=False)
+
+    def findings(self) -> list[Finding]:
+        """Return every test of the window with its p-value; none where nothing was tested."""
+        return self.explanation.findings() if self.explanation else []
+
+
+class Monitor:
+    """Counts one monitor's panes into its sliding window and tests it at every boundary of the schedule."""
+
+    def __init__(self, identity: Identity, layout: Layout, schedule: Schedule, policy: Policy) -> None:
+        self.identity = identity
+        self.layout = layout
+        self.schedule = schedule
+        self.policy = policy
+        self.state = MonitorState()
+        self.open: dict[int, Pane] = {}
+        self.window = SlidingWindow.empty(layout)
+        votes = Votes(*policy.persist, schedule.panes_per_window)
+        self.incidents = Incidents(identity.parts(), schedule.window_ms, votes)
+        self._reference = Sample.of_baseline(layout)
+        self._level = tick_level(policy, schedule.every_ms)
+
+    def remember(self) -> Memory:
+        """Return what must outlive this process beside the panes."""
+        return Memory(self.identity.fingerprint, self.state, self.incidents.votes.recent, self.incidents.open)
+
+    def restore(self, memory: Memory, panes: Iterable[Pane]) -> None:
+        """Go on from what another monitor of the same identity remembered, and from its panes."""
+        self.state = memory.state
+        self.incidents.votes.recent = memory.votes
+        self.incidents.open = memory.incident
+        sealed_to = memory.state.sealed_to_ms
+        for pane in sorted(panes, key=lambda pane: pane.start_ms):
+            if sealed_to is not None and pane.start_ms < sealed_to:
+                self.window.add(pane)
+            else:
+                self.open[pane.start_ms] = pane
+
+    def add(self, pane: Pane) -> int:
+        """Add growth to an open pane; return the rows refused because the pane is sealed already.
+
+        That happens only where an idle partition, left out of the watermark, spoke again.
+        """
+        watermark = self.state.watermark_ms
+        if watermark is not None and self.schedule.pane_end(pane.start_ms) <= watermark:
+            return pane.counts.rows
+        known = self.open.get(pane.start_ms)
+        if known is None:
+            self.open[pane.start_ms] = pane
+        else:
+            known.add(pane)
+        return 0
+
+    def advance(self, watermark_ms: int | None) -> Iterator[Tick]:
+        """Seal the panes that end at or before the watermark, and yield a tick for each boundary passed."""
+        if watermark_ms is None:
+            return
+        self.state.watermark_ms = max(watermark_ms, self.state.watermark_ms or watermark_ms)
+        while (boundary := self._next_boundary()) is not None and boundary <= self.state.watermark_ms:
+            yield self._tick(boundary)
+
+    def unfinished(self) -> list[TestedWindow]:
+        """Return the windows that have data but that the watermark has not reached."""
+        if not self.open or (boundary := self._next_boundary()) is None:
+            return []
+        windows = []
+        last = self.schedule.pane_end(max(self.open))
+        while boundary <= last:
+            start = self.schedule.window_start(boundary)
+            rows = sum(pane.counts.rows for at, pane in self.open.items() if start <= at < boundary)
+            windows.append(TestedWindow(start, boundary, rows + self.window.rows_from(start)))
+            boundary = self.schedule.pane_end(boundary)
+        return windows
+
+    def _next_boundary(self) -> int | None:
+        """Return the next boundary to test; a long silence is skipped once it has been said."""
+        sealed = self.state.sealed_to_ms
+        silent = not self.window.panes and self.state.insufficient_since_ms is not None
+        if sealed is None or silent:
+            return self.schedule.pane_end(min(self.open)) if self.open else None
+        return self.schedule.pane_end(sealed)
+
+    def _tick(self, end_ms: int) -> Tick:
+        start_ms = self.schedule.window_start(end_ms)
+        self._seal(end_ms)
+        self.window.expire(start_ms)
+        window = TestedWindow(start_ms, end_ms, self.window.total.rows)
+        if start_ms < (self.state.origin_ms or 0):
+            return Tick(window, INCOMPLETE)
+        events = self._health(window)
+        if window.n < self.policy.min_samples:
+            return Tick(window, INSUFFICIENT, events)
+        told, explanation = self._test(window)
+        return Tick(window, TESTED, (*events, *told), explanation)
+
+    def _seal(self, end_ms: int) -> None:
+        """Move the pane that ends here, if it has any rows, into the window."""
+        for start in sorted(start for start in self.open if start < end_ms):
+            self.window.add(self.open.pop(start))
+            if self.state.origin_ms is None:
+                self.state.origin_ms = start
+        self.state.sealed_to_ms = end_ms
+
+    def _health(self, window: TestedWindow) -> tuple[DriftEvent, ...]:
+        """Say once that a stretch of too few samples begins, and once that it ends."""
+        few, since = window.n < self.policy.min_samples, self.state.insufficient_since_ms
+        if few == (since is not None):
+            return ()
+        self.state.insufficient_since_ms = window.end_ms if few else None
+        sentence = (
+            f"{window.n} events in the window, fewer than min_samples = {self.policy.min_samples}: nothing is tested."
+            if few
+            else f"{window.n} events in the window: testing goes on."
+        )
+        state, began = ("begun", window.end_ms) if few else ("ended", since or window.end_ms)
+        return (health_event(self.identity, window, INSUFFICIENT, state, sentence, began),)
+
+    def _test(self, window: TestedWindow) -> tuple[list[DriftEvent], Explanation]:
+        counts = Counts(self.window.total.rows, self.window.total.cells.copy(), self.window.total.moments.copy())
+        sample = Sample.of_counts(self.layout, counts)
+        measured = measure(self._reference, sample, self.policy)
+        decision = decide(measured, self.policy, self._level)
+        explanation = Explanation(self.layout, self.policy, measured, decision, counts, self.window.names)
+        levels = dict.fromkeys(sorted(decision.drifting()), COMPANION) | dict.fromkeys(decision.opening(), OPENING)
+        vote = Vote(window.start_ms, window.end_ms, levels, untested(self._reference, sample, self.policy))
+        return tell(self.identity, self.incidents, vote, explanation, window, self.window.offsets), explanation

@@ -1,0 +1,71 @@
+"""From a tick's vote to the drift events that are worth sending: opened, changed, resolved."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from stream.drift_event import (
+    MOST_FEATURES,
+    DriftEvent,
+    Identity,
+    TestedWindow,
+    event_id,
+    offsets_to_dict,
+)
+from stream.explain import Explanation
+from stream.incidents import Incidents, Transition
+from stream.panes import OffsetRanges
+from stream.persistence import Vote
+from stream.words import advice, resolved, summary
+
+_SEVERITIES = ("info", "warning", "critical")
+
+
+def tell(
+    identity: Identity,
+    incidents: Incidents,
+    vote: Vote,
+    explanation: Explanation,
+    window: TestedWindow,
+    offsets: Callable[[], OffsetRanges],
+) -> list[DriftEvent]:
+    """Take the vote to the incident and return the events that follow, one at most."""
+    transition = incidents.tick(vote)
+    members = incidents.open.joined_ms if incidents.open else {}
+    severity = _worst(explanation.severity(name) for name in members)
+    if transition is None:
+        transition = incidents.announce(vote, severity)
+    elif incidents.open:
+        incidents.said(incidents.open, vote, severity)
+    if transition is None:
+        return []
+    event = _event(identity, transition, explanation, window)
+    return [replace(event, offsets=offsets_to_dict(offsets()))]
+
+
+def _event(identity: Identity, transition: Transition, explanation: Explanation, window: TestedWindow) -> DriftEvent:
+    incident = transition.incident
+    ranked = sorted(transition.features, key=lambda name: (-explanation.impacts.get(name, 0.0), name))
+    features = [
+        explanation.feature(name, incident.since_ms[name]) for name in ranked[:MOST_FEATURES]
+    ]
+    tested, total = len(explanation.layout.baseline.features), len(ranked)
+    over = transition.change == "drift.resolved"
+    return DriftEvent(
+        id=event_id(incident.id, transition.change, window.end_ms),
+        incident=incident.id,
+        type=transition.change,
+        monitor=identity.monitor,
+        segment=dict(identity.segment),
+        severity="info" if over else _worst(explanation.severity(name) for name in ranked),
+        summary=resolved(features, total) if over else summary(features, total, tested),
+        window=window.to_dict(),
+        baseline={"fingerprint": identity.fingerprint, "n": identity.reference_n},
+        features_total=total,
+        features=features,
+        advice="" if over else advice(features, total, tested),
+    )
+
+
+def _worst(severities: Iterable[str]) -> str:
+    found = set(severities)
+    return next((severity for severity in reversed(_SEVERITIES) if severity in found), "info")
