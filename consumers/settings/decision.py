@@ -53,7 +53,7 @@ class DecisionSettings(Section):
     )
     alpha: Mapping[Check, Level] = Field(
         default={},
-        description="Instead of the budget, a plain level per check; 1 asks for no significance at all.",
+        description="Instead of the budget, a plain level per check; 1 asks for no significance.",
         examples=[{"ks": 0.05}],
     )
     severity: SeveritySettings = Field(
@@ -84,7 +84,7 @@ class ThresholdSettings(Section):
 
 
 class FeatureSettings(Section):
-    """`[features.NAME]`: one feature's own effect floors, and its weight."""
+    """One feature's own effect floors, and its weight; as many such tables as needed."""
 
     ks: Share | None = Field(default=None, description="Instead of `thresholds.ks`.")
     chi2: Share | None = Field(default=None, description="Instead of `thresholds.chi2`.")

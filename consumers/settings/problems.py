@@ -61,10 +61,12 @@ def example(place: Place) -> str:
     """Return a value that may stand there, as TOML writes it."""
     if place.field is None:
         return "0.05"
+    if place.field.examples:
+        return toml_value(place.field.examples[0])
     if place.spelling is not None:
         return place.spelling.example
-    value = place.field.examples[0] if place.field.examples else place.field.get_default()
-    return toml_value(value)
+    default = place.field.get_default()
+    return "0.1" if default is None else toml_value(default)
 
 
 def toml_value(value: Any) -> str:
@@ -77,7 +79,7 @@ def toml_value(value: Any) -> str:
         return "{" + ", ".join(f"{key} = {toml_value(item)}" for key, item in value.items()) + "}"
     if isinstance(value, (tuple, list)):
         return "[" + ", ".join(toml_value(item) for item in value) + "]"
-    return json.dumps(value)
+    return json.dumps(value, default=str)
 
 
 def _locate(loc: tuple[str, ...]) -> tuple[tuple[str, ...], Place]:

@@ -1,0 +1,85 @@
+"""The command line: the verbs, and how each way to end becomes an exit code.
+
+0 done, 1 failed while running, 2 wrong usage, configuration or input (one message, never a traceback), 130 interrupted.
+Verbs import what they need inside their functions, so that ``driftline --help`` is quick.
+"""
+
+import os
+import sys
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from consumers.errors import SettingsError
+
+
+class Verbs(TyperGroup):
+    """The group of verbs; a reader that has seen enough (``| head``) ends one in silence."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the verb; a closed standard output is no failure."""
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # What is still buffered would fail again when the interpreter closes standard output.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(0) from None
+        return result
+
+
+app = typer.Typer(
+    cls=Verbs,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Example: driftline demo",
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"driftline {version('driftline')}")
+        raise typer.Exit
+
+
+@app.callback()
+def driftline(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Tell what moved in a model's inputs, where, by how much and since when."""
+
+
+def main() -> None:
+    """Run the command line and exit the process."""
+    from consumers.guard import check_packages
+
+    try:
+        check_packages()
+        app()
+    except errors_for_people() as error:
+        fail(str(error), 2)
+    except Exception as error:
+        if os.environ.get("DRIFTLINE_TRACEBACK") == "1":
+            raise
+        fail(f"{type(error).__name__}: {error}; set DRIFTLINE_TRACEBACK=1 for the stack", 1)
+
+
+def errors_for_people() -> tuple[type[Exception], ...]:
+    """Return the errors whose message is all that a person needs; evaluated only when something was raised."""
+    from baselines import BaselineError
+
+    return (BaselineError, SettingsError)
+
+
+def fail(message: str, code: int) -> None:
+    """Say what went wrong on standard error and exit."""
+    typer.echo(f"driftline: {message}", err=True)
+    sys.exit(code)
