@@ -1,0 +1,142 @@
+"""Plain JSON events: bytes -> columns, quick for what is as it should be and patient with everything else."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import compress
+from typing import Any
+
+import numpy as np
+from msgspec.structs import astuple
+
+from baselines.baseline import Baseline
+from baselines.cells import IntArray
+from consumers.decode.category_codes import CategoryCodes
+from consumers.decode.columns import Columns
+from consumers.decode.event_format import EventFormat
+from consumers.decode.lenient import LenientReader, Refused
+from consumers.decode.timestamps import BAD_TIME_MS, LATEST_MS, to_ms
+from consumers.decode.typed import REFUSALS, TypedReader, typed_reader
+from consumers.raw import Decoded, RawBatch, Rejected
+from stream.rows import Rows
+
+# Events turned into columns at a time: few enough for the processor's cache, enough to share out numpy's overhead.
+_PIECE = 256
+
+
+@dataclass(slots=True)
+class _Piece:
+    """Events read from neighbouring records: each one's place in the batch, its values and its raw time."""
+
+    places: list[int] = field(default_factory=list)
+    values: list[tuple[object, ...]] = field(default_factory=list)
+    times: list[object] = field(default_factory=list)
+    states: dict[int, Any] = field(default_factory=dict)
+
+
+class JsonDecoder:
+    """Decodes JSON objects along the paths of a format, for the features of a baseline.
+
+    What happens to an event is a function of its own bytes (and, without a timestamp path, of its record's timestamp):
+    neighbours in the batch change nothing. Unknown fields are passed over. Of a key that occurs twice the last counts.
+    """
+
+    def __init__(self, baseline: Baseline, event_format: EventFormat) -> None:
+        self._baseline, self._format = baseline, event_format
+        self._codes = tuple(CategoryCodes(reference) for reference in baseline.categorical)
+        self._typed = typed_reader(baseline, event_format)
+        self._lenient = LenientReader(baseline, event_format)
+
+    def decode(self, batch: RawBatch) -> Decoded:
+        """Return rows in offset order, the records refused and why, and how many are foreign."""
+        columns = Columns(self._baseline, self._codes, len(batch))
+        rejected: dict[int, Rejected] = {}
+        places: list[int] = []
+        times: list[IntArray] = []
+        for start in range(0, len(batch), _PIECE):
+            piece = _Piece()
+            self._read(batch, start, piece, rejected)
+            columns.append(piece.values, piece.states)
+            times.append(self._times(batch, piece, rejected))
+            places += piece.places
+        rows = _rows(batch, columns, places, times)
+        foreign = len(batch) - len(rows) - len(rejected)
+        return Decoded(rows, tuple(rejected[place] for place in sorted(rejected)), foreign)
+
+    def _read(self, batch: RawBatch, start: int, piece: _Piece, rejected: dict[int, Rejected]) -> None:
+        """Read the records from ``start`` on; whatever stops the quick reader goes to the patient one, alone."""
+        values = batch.values[start : start + _PIECE]
+        position, rest = 0, iter(values)
+        while position < len(values):
+            if self._typed is not None:
+                position += self._read_typed(self._typed, rest, piece, start + position)
+            if position < len(values):
+                self._read_lenient(batch, start + position, piece, rejected)
+                position += 1
+
+    def _read_typed(self, typed: TypedReader, rest: Iterator[bytes | None], piece: _Piece, start: int) -> int:
+        """Read events up to the first that the typed reader refuses (and uses up); return their number."""
+        events: list[Any] = []
+        with suppress(*REFUSALS):
+            events.extend(map(typed.decode, rest))
+        n, places = len(events), list(range(start, start + len(events)))
+        if typed.where is not None:
+            ours = [value == typed.required for value in map(typed.where, events)]
+            events, places = list(compress(events, ours)), list(compress(places, ours))
+        piece.places += places
+        piece.values += map(astuple, map(typed.features, events))
+        if typed.time is not None:
+            piece.times += map(typed.time, events)
+        return n
+
+    def _read_lenient(self, batch: RawBatch, place: int, piece: _Piece, rejected: dict[int, Rejected]) -> None:
+        try:
+            event = self._lenient.read(batch.values[place])
+        except Refused as refused:
+            rejected[place] = _rejected(batch, place, refused)
+            return
+        if event is None:
+            return
+        if event.states:
+            piece.states[len(piece.places)] = event.states
+        piece.places.append(place)
+        piece.values.append(event.values)
+        piece.times.append(event.time)
+
+    def _times(self, batch: RawBatch, piece: _Piece, rejected: dict[int, Rejected]) -> IntArray:
+        """Return the piece's event times; an event without one is rejected and has ``BAD_TIME_MS``."""
+        if self._format.timestamp is None:
+            times, bad = _record_times(batch, piece.places)
+            reason = "no_timestamp"
+        else:
+            times, bad = to_ms(piece.times, self._format.timestamp_unit)
+            reason = "bad_timestamp"
+        for row, detail in bad.items():
+            place = piece.places[row]
+            rejected[place] = _rejected(batch, place, Refused(reason, detail))
+        return times
+
+
+def _record_times(batch: RawBatch, places: Sequence[int]) -> tuple[IntArray, dict[int, str]]:
+    """Return the records' own timestamps, and by row where there is none (Kafka writes -1 for that)."""
+    if batch.timestamps_ms is None:
+        return np.full(len(places), BAD_TIME_MS), dict.fromkeys(range(len(places)), "the record has no timestamp")
+    times = np.array([batch.timestamps_ms[place] for place in places], dtype=np.int64)
+    bad = np.flatnonzero((times < 0) | (times > LATEST_MS)).tolist()
+    times[bad] = BAD_TIME_MS
+    return times, dict.fromkeys(bad, "the record has no timestamp between 1970 and 9999")
+
+
+def _rejected(batch: RawBatch, place: int, refused: Refused) -> Rejected:
+    return Rejected(batch.offsets[place], refused.reason, refused.detail, batch.values[place])
+
+
+def _rows(batch: RawBatch, columns: Columns, places: Sequence[int], pieces: Sequence[IntArray]) -> Rows:
+    """Join what was read, without the events that have no time."""
+    times = np.concatenate(pieces) if pieces else np.empty(0, dtype=np.int64)
+    index = np.array(places, dtype=np.int64)
+    records = None if batch.timestamps_ms is None else np.array(batch.timestamps_ms, dtype=np.int64)[index]
+    offsets = np.array(batch.offsets, dtype=np.int64)[index]
+    rows = Rows(times, offsets, columns.numeric(), columns.categorical(), records)
+    good = times != BAD_TIME_MS
+    return rows if good.all() else rows.take(np.flatnonzero(good))

@@ -1,0 +1,111 @@
+"""The quick reader: a msgspec Struct made from the baseline and the paths, so that JSON becomes columns in C.
+
+It accepts the events that are as they should be and refuses every other one, which the patient reader then reads.
+"""
+
+from collections.abc import Callable, Mapping
+from operator import attrgetter
+from typing import Any, TypeAlias
+
+import msgspec
+
+from baselines.baseline import Baseline
+from consumers.decode.event_format import EventFormat, Scalar, split_path
+
+# Everything that msgspec is known to raise for bytes (or None) that are no such event.
+REFUSALS = (msgspec.MsgspecError, ValueError, OverflowError, RecursionError, TypeError)
+
+_Tree: TypeAlias = dict[str, Any]
+_Getter: TypeAlias = Callable[[Any], Any]
+
+
+class TypedReader:
+    """``decode`` turns bytes into an event; the getters take it apart.
+
+    ``features`` gives the Struct whose fields begin with the numeric, then the categorical features in order, None
+    where absent. ``time`` is None if the record's own timestamp counts. ``where`` gives what must equal ``required``.
+    """
+
+    def __init__(self, baseline: Baseline, event_format: EventFormat) -> None:
+        tree = _tree(baseline, event_format)
+        # None is refused with a TypeError, as every other value that is no event.
+        self.decode: _Getter = msgspec.json.Decoder(_struct(tree)).decode
+        self.features = _getter(tree, event_format.features)
+        self.time = None if event_format.timestamp is None else _getter(tree, event_format.timestamp)
+        self.where = attrgetter(*(_dotted(tree, path) for path in event_format.where)) if event_format.where else None
+        values = tuple(event_format.where.values())
+        self.required: object = values[0] if len(values) == 1 else values
+
+
+def typed_reader(baseline: Baseline, event_format: EventFormat) -> TypedReader | None:
+    """Return the quick reader; None where no Struct has this shape.
+
+    That is so where one field has two uses (a feature that is also the timestamp), or a key holds a quote, a backslash
+    or a control character.
+    """
+    try:
+        return TypedReader(baseline, event_format)
+    except (ValueError, KeyError):
+        return None
+
+
+def _tree(baseline: Baseline, event_format: EventFormat) -> _Tree:
+    """Lay out the fields; the features' come first in their object. Two uses of one field raise KeyError."""
+    tree: _Tree = {}
+    for numeric in baseline.numeric:
+        _plant(tree, (*split_path(event_format.features), numeric.name), float | None)
+    for categorical in baseline.categorical:
+        kind = str | int | float | bool | None if categorical.boolean else str | int | float | None
+        _plant(tree, (*split_path(event_format.features), categorical.name), kind)
+    if event_format.timestamp is not None:
+        _plant(tree, split_path(event_format.timestamp), int | float | str)
+    for path, value in event_format.where.items():
+        _plant(tree, split_path(path), _where_type(value))
+    return tree
+
+
+def _plant(tree: _Tree, path: tuple[str, ...], kind: Any) -> None:
+    *parents, leaf = path
+    for key in parents:
+        tree = tree.setdefault(key, {})
+        if not isinstance(tree, dict):
+            raise KeyError(key)
+    if leaf in tree:
+        raise KeyError(leaf)
+    tree[leaf] = kind
+
+
+def _where_type(required: Scalar) -> Any:
+    """Return the type with which Python's ``==`` compares as JSON does."""
+    if isinstance(required, bool):
+        return bool | None
+    return str | None if isinstance(required, str) else int | float | None
+
+
+def _struct(tree: Mapping[str, Any]) -> type[msgspec.Struct]:
+    """Make the Struct; what must not be absent has no default, and no name of a field meets Python's rules."""
+    fields: list[tuple[str, Any] | tuple[str, Any, Any]] = []
+    for i, kind in enumerate(tree.values()):
+        if isinstance(kind, dict):
+            fields.append((f"f{i}", _struct(kind)))
+        else:
+            fields.append((f"f{i}", kind) if kind == int | float | str else (f"f{i}", kind, None))
+    names = {f"f{i}": key for i, key in enumerate(tree)}
+    return msgspec.defstruct("Event", fields, rename=names, gc=False, kw_only=True)
+
+
+def _dotted(tree: _Tree, path: str) -> str:
+    """Translate a path of keys into one of generated field names."""
+    names = []
+    for key in split_path(path):
+        names.append(f"f{list(tree).index(key)}")
+        tree = tree[key]
+    return ".".join(names)
+
+
+def _getter(tree: _Tree, path: str) -> _Getter:
+    return attrgetter(_dotted(tree, path)) if path else _itself
+
+
+def _itself(event: Any) -> Any:
+    return event
