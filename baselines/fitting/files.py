@@ -1,0 +1,83 @@
+"""Opening training files: which format, which compression, and what to say when it does not work."""
+
+import gzip
+import io
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import zstandard
+
+from baselines.errors import BaselineError
+from baselines.fitting.arrow import read_feather, read_parquet
+from baselines.fitting.cells import Chunk
+from baselines.fitting.delimited import read_csv
+from baselines.fitting.lines import read_lines
+
+_COMPRESSED = (".gz", ".zst")
+_TEXT = {".csv": read_csv, ".jsonl": read_lines, ".ndjson": read_lines}
+_COLUMNAR = {".parquet": read_parquet, ".pq": read_parquet, ".arrow": read_feather, ".feather": read_feather}
+_DAMAGED = (EOFError, gzip.BadGzipFile, zlib.error, zstandard.ZstdError)
+
+
+def read_chunks(path: Path, features: str) -> Iterator[Chunk]:
+    """Yield the rows of a training file in chunks of bounded size, in order.
+
+    The name's ending tells the format. Raises ``BaselineError`` with the file, and the line where there is one.
+    """
+    ending = _ending(path)
+    with _explained(path):
+        if ending in _COLUMNAR:
+            yield from _COLUMNAR[ending](path)
+            return
+        with path.open("rb") as file, _decompressed(file, path.suffix.lower()) as data:
+            if ending == ".csv":
+                yield from read_csv(data, path)
+            else:
+                yield from read_lines(data, path, features)
+
+
+def check_file(path: Path) -> None:
+    """Raise ``BaselineError`` for what cannot be fitted from, before anything is read."""
+    if not path.exists():
+        raise BaselineError(f"{path}: no such file")
+    if not path.is_file():
+        raise BaselineError(f"{path}: not a regular file: fitting reads its files more than once, so save it first")
+    if _ending(path) not in _TEXT | _COLUMNAR:
+        raise BaselineError(
+            f"{path}: the name must end in .csv, .jsonl (also .gz or .zst), .parquet, .arrow or .feather"
+        )
+
+
+def _ending(path: Path) -> str:
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    if suffixes and suffixes[-1] in _COMPRESSED:
+        text = suffixes[-2] if len(suffixes) > 1 else ""
+        return text if text in _TEXT else ""
+    return suffixes[-1] if suffixes else ""
+
+
+@contextmanager
+def _decompressed(file: BinaryIO, suffix: str) -> Iterator[BinaryIO]:
+    if suffix == ".gz":
+        with gzip.open(file, "rb") as data:
+            yield cast("BinaryIO", data)
+    elif suffix == ".zst":
+        with zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True) as data:
+            yield cast("BinaryIO", io.BufferedReader(cast("io.RawIOBase", data)))
+    else:
+        yield file
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except _DAMAGED as error:
+        raise BaselineError(
+            f"{path}: the compressed data is damaged or cut off ({error}): get the file again"
+        ) from error
+    except OSError as error:
+        raise BaselineError(f"{path}: cannot be read: {error.strerror or error}") from error

@@ -1,0 +1,68 @@
+"""JSON lines: one object a line, the features in it or in an object below it."""
+
+import json
+from collections.abc import Iterator
+from functools import reduce
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import msgspec
+
+from baselines.errors import BaselineError
+from baselines.fitting.cells import Chunk, ValueCells
+
+_CHUNK_BYTES = 2**23
+_CHUNK_ROWS = 2**16
+
+
+def read_lines(data: BinaryIO, path: Path, features: str) -> Iterator[Chunk]:
+    """Yield chunks of a file of JSON lines; raises ``BaselineError`` with the line that is wrong."""
+    steps = features.split(".") if features else []
+    lines = enumerate(data, 1)
+    while some := _some(lines):
+        rows = [_row(line, steps, path, number) for number, line in some if line.strip()]
+        yield Chunk(len(rows), _columns(rows))
+
+
+def _some(lines: Iterator[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
+    some, size = [], 0
+    for number, line in islice(lines, _CHUNK_ROWS):
+        some.append((number, line))
+        size += len(line)
+        if size >= _CHUNK_BYTES:
+            break
+    return some
+
+
+def _columns(rows: list[dict[str, Any]]) -> dict[str, ValueCells]:
+    names = dict.fromkeys(chain.from_iterable(rows))
+    return {name: ValueCells([value for row in rows if (value := row.get(name)) is not None]) for name in names}
+
+
+def _row(line: bytes, steps: list[str], path: Path, number: int) -> dict[str, Any]:
+    row = _decode(line, path, number)
+    try:
+        row = reduce(lambda value, step: value[step], steps, row)
+    except (KeyError, TypeError, IndexError):
+        row = None
+    if not isinstance(row, dict):
+        what = f"no object at {'.'.join(steps)!r}" if steps else "not an object"
+        raise BaselineError(f"{path}, line {number}: {what}: each line must be an object with the features")
+    return row
+
+
+def _decode(line: bytes, path: Path, number: int) -> Any:
+    """Decode quickly, and what that refuses (NaN, numbers too large for a float, a byte order mark) patiently."""
+    try:
+        return msgspec.json.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        pass
+    try:
+        value = json.loads(line.decode("utf-8-sig"))
+        json.dumps(value, ensure_ascii=False).encode("utf-8")  # half a surrogate pair is no text
+    except UnicodeError as error:
+        raise BaselineError(f"{path}, line {number}: not UTF-8: save the file as UTF-8") from error
+    except (ValueError, RecursionError) as error:
+        raise BaselineError(f"{path}, line {number}: not JSON: {error}") from error
+    return value
