@@ -82,7 +82,7 @@ def decide(measured: tuple[Measured, ...], policy: Policy, level: float) -> Deci
     family = sum(len(one.features) for one in measured)
     trials = [trial for one in measured for trial in _trials(one, policy, level)]
     for trial in trials:
-        upper = float(trial.measured.p_upper[trial.row])
+        upper = float(trial.measured.p_upper(trial.row))
         multiplier = 1 if policy.correction == "none" else family
         trial.outright = min(upper * multiplier, 1.0) <= trial.level or min(trial.p * multiplier, 1.0) <= trial.level
     _adjust_rest(trials, family, policy.correction)
@@ -125,7 +125,7 @@ def _adjust_rest(trials: list[Trial], family: int, correction: str) -> None:
 
 def _mark_companions(trials: list[Trial], family: int, rate: float) -> None:
     """Mark the discoveries of Benjamini and Hochberg's step-up procedure over the whole family."""
-    sure = [trial.outright and bool(trial.measured.p_upper[trial.row] * family <= rate) for trial in trials]
+    sure = [trial.outright and bool(trial.measured.p_upper(trial.row) * family <= rate) for trial in trials]
     certain = [trial for trial, known in zip(trials, sure, strict=True) if known]
     rest = [trial for trial, known in zip(trials, sure, strict=True) if not known]
     ordered = sorted(rest, key=lambda trial: trial.p)

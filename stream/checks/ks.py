@@ -1,0 +1,70 @@
+"""Two-sample Kolmogorov-Smirnov over cells: the distribution function moved anywhere.
+
+Source: Kolmogorov 1933, Smirnov 1939; p-values are those of ``scipy.stats.ks_2samp(method="auto")``.
+"""
+
+import warnings
+
+import numpy as np
+from scipy import stats
+
+from baselines.cells import FloatArray, IntArray
+from stream.checks.measured import Measured, Pair
+from stream.tails import ks_bound
+
+# Up to this size of the larger sample scipy's "auto" takes the exact distribution.
+LARGEST_EXACT = 10_000
+
+
+def ks(pair: Pair) -> Measured:
+    """Measure D of every numeric feature; the effect is D itself, the bound the largest open cell of the reference."""
+    places = pair.numeric
+    statistic = _distances(pair)[places]
+    numeric = pair.reference.layout.baseline.numeric
+    bound = np.array([numeric[place].bound for place in places.tolist()], dtype=np.float64)
+    parts = pair.numeric_measured("ks", places, statistic, statistic)
+    n, n_reference = parts.sizes
+
+    def tail(i: int) -> tuple[float, str]:
+        place = int(places[i])
+        return ks_p_value(pair.reference.numeric(place), pair.window.numeric(place), float(statistic[i]))
+
+    def upper(i: int) -> float:
+        return ks_bound(float(statistic[i]), int(n[i]), int(n_reference[i]))
+
+    return parts.measured(tail, upper=upper, bound=bound)
+
+
+def _distances(pair: Pair) -> FloatArray:
+    """D of every numeric feature, in passes over the whole run of cells."""
+    if not pair.reference.layout.baseline.numeric:
+        return np.zeros(0)
+    gaps = pair.window.fractions - pair.reference.fractions
+    np.abs(gaps, out=gaps)
+    return np.maximum.reduceat(gaps, pair.reference.layout.numeric_starts[:-1])
+
+
+def ks_p_value(reference: IntArray, window: IntArray, statistic: float) -> tuple[float, str]:
+    """Return the p-value of D between two vectors of counts on the same cells, shape (k,), and how it was taken.
+
+    "exact" up to ``LARGEST_EXACT`` values on the larger side, where scipy manages it; "asymp" above.
+    """
+    n, n_reference = int(window.sum()), int(reference.sum())
+    if max(n, n_reference) <= LARGEST_EXACT:
+        exact = _exact(reference, window)
+        if exact is not None:
+            return exact, "exact"
+    size = n * n_reference / (n + n_reference)
+    return float(stats.kstwo.sf(statistic, np.round(size))), "asymp"
+
+
+def _exact(reference: IntArray, window: IntArray) -> float | None:
+    """Ask scipy, with cell numbers for values: D and its distribution depend on ranks alone. None where it gives up."""
+    cells = np.arange(len(reference))
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("error", RuntimeWarning)
+        try:
+            result = stats.ks_2samp(np.repeat(cells, window), np.repeat(cells, reference), method="exact")
+        except RuntimeWarning:
+            return None
+    return float(result.pvalue)

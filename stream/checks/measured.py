@@ -1,0 +1,145 @@
+"""What one check found over all the features it fits: numbers at once, probabilities only when asked for."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TypeAlias
+
+import numpy as np
+
+from baselines.cells import FloatArray, IntArray
+from stream.sample import Sample
+
+Tail: TypeAlias = Callable[[int], tuple[float, str]]
+Probability: TypeAlias = Callable[[int], float]
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """One check over ``m`` features, in the order of the baseline.
+
+    ``features`` are their names and ``index`` their places in ``Baseline.features``; all arrays have shape (m,).
+    ``statistic`` and ``effect`` are in the check's units; ``bound`` says how far the statistic may lie below the exact
+    one. ``i`` of the methods counts within this check, 0 to m - 1. Probabilities are remembered.
+    """
+
+    check: str
+    features: tuple[str, ...]
+    index: IntArray
+    statistic: FloatArray
+    effect: FloatArray
+    bound: FloatArray
+    n: IntArray
+    n_reference: IntArray
+    tail: Tail
+    decisive: Probability | None = None
+    upper: Probability | None = None
+    _known: dict[int, tuple[float, str]] = field(default_factory=dict, repr=False)
+    _decided: dict[int, float] = field(default_factory=dict, repr=False)
+
+    def __len__(self) -> int:
+        return len(self.features)
+
+    def p_value(self, i: int) -> tuple[float, str]:
+        """Return the p-value that is reported, and the name of the method it comes from."""
+        if i not in self._known:
+            self._known[i] = self.tail(i)
+        return self._known[i]
+
+    def p_decision(self, i: int) -> float:
+        """Return the p-value that may open drift: at least the reported one, and calibrated in the far tail."""
+        if self.decisive is None:
+            return self.p_value(i)[0]
+        if i not in self._decided:
+            self._decided[i] = max(self.p_value(i)[0], self.decisive(i))
+        return self._decided[i]
+
+    def p_upper(self, i: int) -> float:
+        """Return a cheap bound that ``p_decision`` does not exceed; 1.0 where none is known."""
+        if self.upper is None:
+            return 1.0
+        return self.upper(i)
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """A reference and a window on the same layout, and which features of them can be compared.
+
+    ``min_samples`` is the number of usable values that a window must have.
+    """
+
+    reference: Sample
+    window: Sample
+    min_samples: int
+
+    @cached_property
+    def numeric_index(self) -> IntArray:
+        """The places of the numeric features in ``Baseline.features``."""
+        return _places(self.reference, "numeric")
+
+    @cached_property
+    def categorical_index(self) -> IntArray:
+        """The places of the categorical features in ``Baseline.features``."""
+        return _places(self.reference, "categorical")
+
+    @cached_property
+    def numeric(self) -> IntArray:
+        """The numeric features with enough values, as places in ``Baseline.numeric``."""
+        enough = (self.window.numeric_n >= max(self.min_samples, 1)) & (self.reference.numeric_n > 0)
+        return np.flatnonzero(enough)
+
+    @cached_property
+    def categorical(self) -> IntArray:
+        """The categorical features with enough values, as places in ``Baseline.categorical``."""
+        enough = (self.window.categorical_n >= max(self.min_samples, 1)) & (self.reference.categorical_n > 0)
+        return np.flatnonzero(enough)
+
+    def numeric_measured(self, check: str, places: IntArray, statistic: FloatArray, effect: FloatArray) -> "Parts":
+        """Begin a ``Measured`` over numeric features; the arrays have shape (len(places),)."""
+        index = self.numeric_index[places]
+        n, n_reference = self.window.numeric_n[places], self.reference.numeric_n[places]
+        return Parts(self.reference, check, index, (statistic, effect), (n, n_reference))
+
+    def categorical_measured(self, check: str, statistic: FloatArray, effect: FloatArray) -> "Parts":
+        """Begin a ``Measured`` over ``categorical``; the arrays have its shape."""
+        index, places = self.categorical_index[self.categorical], self.categorical
+        n, n_reference = self.window.categorical_n[places], self.reference.categorical_n[places]
+        return Parts(self.reference, check, index, (statistic, effect), (n, n_reference))
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """The numbers of a ``Measured`` before its probabilities: (statistic, effect) and (n, n_reference)."""
+
+    reference: Sample
+    check: str
+    index: IntArray
+    numbers: tuple[FloatArray, FloatArray]
+    sizes: tuple[IntArray, IntArray]
+
+    def measured(
+        self,
+        tail: Tail,
+        *,
+        decisive: Probability | None = None,
+        upper: Probability | None = None,
+        bound: FloatArray | None = None,
+    ) -> Measured:
+        """Add the probabilities, functions of the place within this check."""
+        features = self.reference.layout.baseline.features
+        return Measured(
+            self.check,
+            tuple(features[place].name for place in self.index.tolist()),
+            self.index,
+            *self.numbers,
+            np.zeros(len(self.index)) if bound is None else bound,
+            *self.sizes,
+            tail,
+            decisive,
+            upper,
+        )
+
+
+def _places(sample: Sample, kind: str) -> IntArray:
+    features = sample.layout.baseline.features
+    return np.array([place for place, feature in enumerate(features) if feature.kind == kind], dtype=np.int64)

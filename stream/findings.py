@@ -1,0 +1,50 @@
+"""A finding: what one check says about one feature of one window."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+_OF_A_CHECK = (
+    "check",
+    "comparator",
+    "statistic",
+    "p_value",
+    "p_method",
+    "p_adjusted",
+    "effect",
+    "threshold",
+    "drift",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check of one feature, decided.
+
+    ``statistic`` is the check's own number and ``effect`` the size that is held against ``threshold`` (units: see
+    ``docs/statistics.md``). ``p_value`` is the test's, computed by ``p_method``; ``p_adjusted`` what the decision used,
+    corrected for all tests of the tick. ``bound`` is how far ``statistic`` may lie below the exact one; 0 is exact.
+    ``n`` and ``n_reference`` are the rows or values compared.
+    """
+
+    feature: str
+    kind: str
+    check: str
+    comparator: str
+    statistic: float
+    effect: float
+    threshold: float
+    p_value: float
+    p_method: str
+    p_adjusted: float
+    n: int
+    n_reference: int
+    bound: float
+    drift: bool
+
+    def check_dict(self) -> dict[str, Any]:
+        """Return what a drift event says of the check under its feature."""
+        return {name: getattr(self, name) for name in _OF_A_CHECK}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields by name, for JSON, in the order of declaration."""
+        return asdict(self)

@@ -1,0 +1,128 @@
+"""One side of a comparison: the training data, a window, or another window, read off its counts feature by feature."""
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from baselines import Layout
+from baselines.baseline import CATEGORICAL_SPECIALS, NUMERIC_SPECIALS, NumericReference
+from baselines.cells import FloatArray, IntArray
+from stream.counts import Counts
+
+# The unseen cell of a categorical feature holds values; the specials behind it hold none.
+_UNUSABLE_CATEGORICAL = len(CATEGORICAL_SPECIALS) - 1
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """Counts on a layout with the moments that people read.
+
+    ``cells`` has shape (layout.size,); ``means`` and ``stds`` (n - 1 below the line) follow ``Baseline.numeric``, in
+    the feature's unit, NaN where too few values make them undefined. Everything else is derived, once, when asked for.
+    """
+
+    layout: Layout
+    cells: IntArray
+    means: FloatArray
+    stds: FloatArray
+
+    @classmethod
+    def of_baseline(cls, layout: Layout) -> "Sample":
+        """Read the training data as a sample."""
+        numeric = layout.baseline.numeric
+        means = np.array([f.mean if f.n >= 1 else math.nan for f in numeric], dtype=np.float64)
+        stds = np.array([f.std if f.n >= 2 else math.nan for f in numeric], dtype=np.float64)
+        return cls(layout, layout.reference, means, stds)
+
+    @classmethod
+    def of_counts(cls, layout: Layout, counts: Counts) -> "Sample":
+        """Read counted rows as a sample; later changes of ``counts`` must not reach it, so the cells are copied."""
+        sample = cls(layout, counts.cells.copy(), np.empty(0), np.empty(0))
+        numeric = zip(layout.baseline.numeric, sample.numeric_n.tolist(), counts.moments.tolist(), strict=True)
+        moments = [_mean_and_std(feature, n, first, second) for feature, n, (first, second) in numeric]
+        means, stds = np.array(moments, dtype=np.float64).reshape(-1, 2).T
+        return cls(layout, sample.cells, means, stds)
+
+    @cached_property
+    def numeric_cells(self) -> IntArray:
+        """The 2k+1 cells of all numeric features in one run, shape (layout.numeric_size,)."""
+        return self.cells[: self.layout.numeric_size]
+
+    @cached_property
+    def numeric_n(self) -> IntArray:
+        """Finite values per numeric feature."""
+        if not self.layout.baseline.numeric:
+            return np.zeros(0, dtype=np.int64)
+        counts: IntArray = np.add.reduceat(self.numeric_cells, self.layout.numeric_starts[:-1])
+        return counts
+
+    @cached_property
+    def numeric_unusable(self) -> IntArray:
+        """Rows without a finite number (missing, NaN, infinite, wrong type) per numeric feature."""
+        specials = self.cells[self.layout.numeric_size : int(self.layout.categorical_starts[0])]
+        counts: IntArray = specials.reshape(-1, len(NUMERIC_SPECIALS)).sum(axis=1)
+        return counts
+
+    @cached_property
+    def numeric_rows(self) -> IntArray:
+        """Rows per numeric feature, whatever was in them."""
+        return self.numeric_n + self.numeric_unusable
+
+    @cached_property
+    def fractions(self) -> FloatArray:
+        """The distribution function at the end of every numeric cell, shape (layout.numeric_size,); 0 where n is 0."""
+        starts = self.layout.numeric_starts
+        running = self.numeric_cells.copy()
+        # Taking the feature before away at each start lets one cumulative sum over the whole run begin anew there.
+        running[starts[1:-1]] -= self.numeric_n[:-1]
+        np.cumsum(running, out=running)
+        fractions: FloatArray = running / np.repeat(np.maximum(self.numeric_n, 1), np.diff(starts))
+        return fractions
+
+    @cached_property
+    def categorical_cells(self) -> IntArray:
+        """The cells of all categorical features in one run, categories then specials, feature by feature."""
+        return self.cells[int(self.layout.categorical_starts[0]) :]
+
+    @cached_property
+    def categorical_rows(self) -> IntArray:
+        """Rows per categorical feature, whatever was in them."""
+        starts = self.layout.categorical_starts
+        if len(starts) == 1:
+            return np.zeros(0, dtype=np.int64)
+        counts: IntArray = np.add.reduceat(self.categorical_cells, starts[:-1] - starts[0])
+        return counts
+
+    @cached_property
+    def categorical_unusable(self) -> IntArray:
+        """Rows without a category (missing, wrong type) per categorical feature."""
+        ends = self.layout.categorical_starts[1:]
+        back = np.arange(-_UNUSABLE_CATEGORICAL, 0)
+        counts: IntArray = self.cells[ends[:, None] + back].sum(axis=1)
+        return counts
+
+    @cached_property
+    def categorical_n(self) -> IntArray:
+        """Values per categorical feature, categories that training did not have among them."""
+        return self.categorical_rows - self.categorical_unusable
+
+    @cached_property
+    def unseen(self) -> IntArray:
+        """Values of categories that training did not have (or did not keep), per categorical feature."""
+        return self.cells[self.layout.categorical_starts[1:] - len(CATEGORICAL_SPECIALS)]
+
+    def numeric(self, place: int) -> IntArray:
+        """Return the 2k+1 cells of one numeric feature."""
+        return self.cells[self.layout.numeric_cells(place)]
+
+    def categories(self, place: int) -> IntArray:
+        """Return the categories of one categorical feature, then its unseen cell, shape (c + 1,)."""
+        return self.cells[self.layout.categorical_cells(place)][:-_UNUSABLE_CATEGORICAL]
+
+
+def _mean_and_std(feature: NumericReference, n: int, first: int, second: int) -> tuple[float, float]:
+    if n == 0:
+        return math.nan, math.nan
+    return feature.quantiser.mean(n, first), feature.quantiser.std(n, first, second)
