@@ -44,7 +44,7 @@ class JsonDecoder:
     def __init__(self, baseline: Baseline, event_format: EventFormat) -> None:
         self._baseline, self._format = baseline, event_format
         self._codes = tuple(CategoryCodes(reference) for reference in baseline.categorical)
-        self._typed = typed_reader(baseline, event_format)
+        self.typed = typed_reader(baseline, event_format)
         self._lenient = LenientReader(baseline, event_format)
 
     def decode(self, batch: RawBatch) -> Decoded:
@@ -68,8 +68,8 @@ class JsonDecoder:
         values = batch.values[start : start + _PIECE]
         position, rest = 0, iter(values)
         while position < len(values):
-            if self._typed is not None:
-                position += self._read_typed(self._typed, rest, piece, start + position)
+            if self.typed is not None:
+                position += self._read_typed(self.typed, rest, piece, start + position)
             if position < len(values):
                 self._read_lenient(batch, start + position, piece, rejected)
                 position += 1
