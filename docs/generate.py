@@ -124,7 +124,8 @@ def key_lines(key: str, field: FieldInfo) -> str:
     default = default_text(place)
     given = field.is_required() or (default is not None and "<monitor>" not in default and default != "{}")
     value = default if given and default is not None else example(place)
-    return f"{comment(str(field.description))}{'' if given else '# '}{key} = {value.replace('<monitor>', 'house-prices')}\n"
+    line = f"{'' if given else '# '}{key} = {value.replace('<monitor>', 'house-prices')}\n"
+    return comment(str(field.description)) + line
 
 
 def comment(text: str) -> str:

@@ -15,6 +15,8 @@ from consumers.settings.problems import describe_problem
 from stream.policy import CATEGORICAL_CHECKS, NUMERIC_CHECKS
 
 _FITTING = {"numeric": {*NUMERIC_CHECKS, "mean_abs"}, "categorical": set(CATEGORICAL_CHECKS)}
+# `window` takes its default from `every`, whose own error is told already.
+_FOLLOWING = "default_factory_not_called"
 
 
 def load_settings(path: Path, environ: Mapping[str, str]) -> Settings:
@@ -39,10 +41,12 @@ def _validate(document: Document) -> Settings | None:
     try:
         return Settings.from_document(document.tables, document.path)
     except ValidationError as error:
-        for details in error.errors(include_url=False):
-            if details["type"] != "default_factory_not_called":
-                key, message = describe_problem(details)
-                document.complain(key, message)
+        found = [
+            describe_problem(details) for details in error.errors(include_url=False) if details["type"] != _FOLLOWING
+        ]
+        # One line a key: a list with a wrong item is told by the item alone.
+        for key, message in reversed(dict(reversed(found)).items()):
+            document.complain(key, message)
         return None
 
 

@@ -1,0 +1,54 @@
+"""Laws of the spellings in the configuration file."""
+
+import math
+import re
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from consumers.settings.spelling import (
+    LONGEST_MS,
+    UNITS_MS,
+    format_budget,
+    format_duration,
+    format_persist,
+    parse_budget_per_ms,
+    parse_duration_ms,
+    parse_persist,
+)
+
+SHAPE = re.compile("[0-9]{1,15}(ms|s|m|h|d|w)")
+
+
+@given(st.integers(0, LONGEST_MS))
+def test_every_duration_survives_being_written(duration_ms):
+    """What is written for a duration reads back as the same milliseconds."""
+    assert parse_duration_ms(format_duration(duration_ms)) == duration_ms
+
+
+@given(st.text().filter(lambda text: not SHAPE.fullmatch(text)))
+def test_no_other_text_is_a_duration(text):
+    """Whatever is not digits and a unit ends in the one error for people."""
+    with pytest.raises(ValueError, match="write for example"):
+        parse_duration_ms(text)
+
+
+@given(st.integers(1, 1000), st.integers(1, 500), st.sampled_from(sorted(UNITS_MS)))
+def test_budgets_scale_with_their_duration(number, duration, unit):
+    """A number per a duration is their quotient."""
+    rate = parse_budget_per_ms(f"{number} per {duration}{unit}")
+    assert math.isclose(rate, number / (duration * UNITS_MS[unit]), rel_tol=4 * sys.float_info.epsilon)
+
+
+@given(st.integers(1, 365))
+def test_common_budgets_are_written_as_people_would(days):
+    """Whole numbers per 30 days are shown as whole numbers."""
+    assert format_budget(parse_budget_per_ms(f"{days} per 30d")) == f"{days} per 30d"
+
+
+@given(st.integers(1, 20).flatmap(lambda ticks: st.tuples(st.integers(1, ticks), st.just(ticks))))
+def test_persistence_survives_being_written(persist):
+    """Every allowed pair reads back as itself."""
+    assert parse_persist(format_persist(persist)) == persist
