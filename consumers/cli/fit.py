@@ -1,0 +1,108 @@
+"""``driftline fit``: from training data to a baseline file."""
+
+import csv
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import Console
+
+    from baselines import Baseline
+    from baselines.fitting.fit import Progress
+
+EXAMPLE = "driftline fit train.parquet --out baseline.json --categorical store_id"
+# Work that is over sooner needs no progress bar.
+_PATIENCE_S = 1.0
+_SHOWN_FEATURES = 20
+
+
+def fit(
+    reference: Annotated[list[Path], typer.Argument(help="Training data: csv, jsonl (.gz, .zst), parquet or arrow.")],
+    out: Annotated[Path, typer.Option(help="The baseline to write; an older one is replaced.")],
+    *,
+    numeric: Annotated[
+        list[str] | None, typer.Option(metavar="A,B", help="Columns to read as numbers whatever they look like.")
+    ] = None,
+    categorical: Annotated[
+        list[str] | None, typer.Option(metavar="A,B", help="Columns to read as categories, as digits that are codes.")
+    ] = None,
+    drop: Annotated[list[str] | None, typer.Option(metavar="A,B", help="Columns to leave out.")] = None,
+    importance: Annotated[
+        Path | None, typer.Option(help="How much each feature matters: a JSON object, name to weight.")
+    ] = None,
+    features: Annotated[
+        str, typer.Option(metavar="PATH", help="Where the features are in JSON lines, as in request.features.")
+    ] = "",
+    cells: Annotated[
+        int, typer.Option(metavar="K", help="Values kept per numeric feature; KS is exact to 1/K.")
+    ] = 1000,
+) -> None:
+    """Fit a baseline to training data: what normal looks like, feature by feature."""
+    from baselines import save
+    from baselines.fitting import FitOptions
+    from baselines.fitting import fit as fit_baseline
+    from baselines.importance import read_importance
+    from consumers.cli.baseline_tables import console_for
+
+    _check_out(out, reference)
+    options = FitOptions(_names(numeric), _names(categorical), _names(drop), features, cells)
+    console = console_for(stderr=True)
+    with _progress_bar(console) as progress:
+        baseline = fit_baseline(reference, options, tell=console.print, progress=progress)
+    if importance is not None:
+        baseline = baseline.with_importance(read_importance(importance, [f.name for f in baseline.features]))
+    save(baseline, out)
+    _show(console, baseline, out)
+
+
+def _check_out(out: Path, reference: list[Path]) -> None:
+    """Say what would go wrong at the end before hours are spent on the way there."""
+    from baselines import BaselineError
+
+    if out.is_dir() or not out.absolute().parent.is_dir():
+        raise BaselineError(f"--out {out}: must be a file in a directory that exists")
+    if out.exists() and any(path.exists() and out.samefile(path) for path in reference):
+        raise BaselineError(f"--out {out}: is one of the training files: write the baseline to another")
+
+
+def _names(given: list[str] | None) -> frozenset[str]:
+    """Split "a,b"; a name with a comma in it stands in double quotes, as in csv."""
+    rows = csv.reader(given or [], skipinitialspace=True)
+    return frozenset(name.strip() for row in rows for name in row if name.strip())
+
+
+@contextmanager
+def _progress_bar(console: "Console") -> "Iterator[Progress]":
+    """Show how far the reading has come, on a terminal and when it takes long."""
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("reading"), BarColumn(), TextColumn("{task.completed:,} rows"), TimeElapsedColumn())
+    bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+    task = bar.add_task("reading", total=None)
+    started = time.monotonic()
+
+    def show(rows: int, total: int | None) -> None:
+        bar.update(task, completed=rows, total=total)
+        if time.monotonic() - started > _PATIENCE_S:
+            bar.start()
+
+    try:
+        yield show
+    finally:
+        bar.stop()
+
+
+def _show(console: "Console", baseline: "Baseline", out: Path) -> None:
+    from consumers.cli.baseline_tables import print_tables
+
+    print_tables(console, baseline, _SHOWN_FEATURES)
+    if (more := len(baseline.features) - _SHOWN_FEATURES) > 0:
+        console.print(f"... and {more:,} more features: driftline describe {out}", soft_wrap=True)
+    kinds = f"{len(baseline.numeric):,} numeric and {len(baseline.categorical):,} categorical features"
+    console.print(f"{out}: {baseline.n:,} rows, {kinds}, {baseline.fingerprint[:19]}", soft_wrap=True)
