@@ -9,10 +9,10 @@ from rich.table import Table
 from baselines import Baseline, CategoricalReference, NumericReference
 from baselines.baseline import CATEGORICAL_SPECIALS, NUMERIC_SPECIALS, Reference
 
-_NARROW = ("0.05", "0.5", "0.95")
-_WIDE = ("0.01", "0.05", "0.25", "0.5", "0.75", "0.95", "0.99")
-# From this many columns on, all quantiles fit beside the rest.
-_WIDE_COLUMNS = 110
+# The quantiles shown, as many as fit.
+_SHOWN_QUANTILES = (("0.01", "0.05", "0.25", "0.5", "0.75", "0.95", "0.99"), ("0.05", "0.5", "0.95"), ("0.5",))
+_LONGEST_NAME = 40
+_SHOWN_CATEGORIES = 6
 # A pipe has no width of its own.
 _PIPE_COLUMNS = 160
 
@@ -31,7 +31,10 @@ def print_tables(console: Console, baseline: Baseline, most: int | None = None) 
     numeric = [feature for feature in features if isinstance(feature, NumericReference)]
     categorical = [feature for feature in features if isinstance(feature, CategoricalReference)]
     if numeric:
-        console.print(_numeric_table(baseline, numeric, _WIDE if console.width >= _WIDE_COLUMNS else _NARROW))
+        tables = [_numeric_table(baseline, numeric, probabilities) for probabilities in _SHOWN_QUANTILES]
+        roomy = console.options.update(max_width=10_000)
+        fitting = [table for table in tables if console.measure(table, options=roomy).maximum <= console.width]
+        console.print(fitting[0] if fitting else tables[-1])
     if categorical:
         console.print(_categorical_table(baseline, categorical))
     for remark in _remarks(features):
@@ -56,31 +59,30 @@ def _numeric_table(baseline: Baseline, features: Sequence[NumericReference], pro
         spread = [feature.quantiles.get(p) for p in probabilities]
         numbers = [feature.mean, feature.std, feature.minimum, *spread, feature.maximum]
         cells = ["" if number is None else f"{number:.4g}" for number in numbers]
-        table.add_row(printable(feature.name), *cells, *_last_cells(baseline, feature))
+        table.add_row(_short(feature.name), *cells, *_last_cells(baseline, feature))
     return table
 
 
 def _categorical_table(baseline: Baseline, features: Sequence[CategoricalReference]) -> Table:
     table = _table("categorical", ["categories", "most frequent", "missing", *_importance_heading(baseline)])
     table.columns[2].justify = "left"
-    table.columns[2].overflow = "ellipsis"
-    table.columns[2].ratio = 1
+    table.columns[2].no_wrap = False
     for feature in features:
         size = f"{len(feature.categories):,}"
-        table.add_row(printable(feature.name), size, _frequent(feature), *_last_cells(baseline, feature))
+        table.add_row(_short(feature.name), size, _frequent(feature), *_last_cells(baseline, feature))
     return table
 
 
 def _table(kind: str, headings: Sequence[str]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    table.add_column(kind, overflow="fold")
+    table.add_column(kind, no_wrap=True)
     for heading in headings:
         table.add_column(heading, justify="right", no_wrap=True)
     return table
 
 
 def _importance_heading(baseline: Baseline) -> list[str]:
-    return ["importance"] if _has_importance(baseline) else []
+    return ["weight"] if _has_importance(baseline) else []
 
 
 def _has_importance(baseline: Baseline) -> bool:
@@ -94,8 +96,13 @@ def _last_cells(baseline: Baseline, feature: Reference) -> list[str]:
 
 def _frequent(feature: CategoricalReference) -> str:
     counts = dict(zip(feature.categories, feature.counts.tolist(), strict=False))
-    order = sorted(counts, key=lambda name: (-counts[name], name))[:10]
-    return ", ".join(f"{printable(name)} {_share(counts[name], feature.n)}" for name in order)
+    order = sorted(counts, key=lambda name: (-counts[name], name))[:_SHOWN_CATEGORIES]
+    return ", ".join(f"{_short(name)} {_share(counts[name], feature.n)}" for name in order)
+
+
+def _short(name: str) -> str:
+    """Return a name that fits into a table."""
+    return printable(name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…")
 
 
 def _share(count: int, n: int) -> str:
