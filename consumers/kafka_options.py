@@ -19,6 +19,7 @@ OWNED: Mapping[str, str] = {
     "transactional_id": _EXACTNESS,
     "enable_idempotence": _EXACTNESS,
     "acks": _EXACTNESS,
+    "allow_auto_create_topics": "driftline creates its topics with the right settings; see [topics] create",
     "key_serializer": _BYTES,
     "value_serializer": _BYTES,
     "key_deserializer": _BYTES,

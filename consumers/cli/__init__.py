@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from consumers.cli import describe, fit
 from consumers.errors import SettingsError
 
 
@@ -36,7 +37,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Example: driftline demo",
+    epilog=f"Example: {fit.EXAMPLE}",
 )
 
 
@@ -57,6 +58,11 @@ def driftline(
     """Tell what moved in a model's inputs, where, by how much and since when."""
 
 
+# A line per verb, in the order of use; the module has the function and its EXAMPLE.
+app.command(epilog=f"\b\nExample: {fit.EXAMPLE}")(fit.fit)
+app.command(epilog=f"\b\nExample: {describe.EXAMPLE}")(describe.describe)
+
+
 def main() -> None:
     """Run the command line and exit the process."""
     from consumers.guard import check_packages
@@ -66,10 +72,13 @@ def main() -> None:
         app()
     except errors_for_people() as error:
         fail(str(error), 2)
+    except KeyboardInterrupt:
+        sys.exit(130)
     except Exception as error:
         if os.environ.get("DRIFTLINE_TRACEBACK") == "1":
             raise
-        fail(f"{type(error).__name__}: {error}; set DRIFTLINE_TRACEBACK=1 for the stack", 1)
+        said = " ".join(str(error).split())
+        fail(f"driftline: {type(error).__name__}: {said}; set DRIFTLINE_TRACEBACK=1 for the stack", 1)
 
 
 def errors_for_people() -> tuple[type[Exception], ...]:
@@ -81,5 +90,5 @@ def errors_for_people() -> tuple[type[Exception], ...]:
 
 def fail(message: str, code: int) -> None:
     """Say what went wrong on standard error and exit."""
-    typer.echo(f"driftline: {message}", err=True)
+    typer.echo(message, err=True)
     sys.exit(code)

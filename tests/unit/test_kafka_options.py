@@ -56,3 +56,12 @@ def test_every_known_option_is_known_to_a_client():
     taken = {key for client in (KafkaConsumer, KafkaProducer, KafkaAdminClient) for key in client.DEFAULT_CONFIG}
     assert set(known_options()) <= taken - set(OWNED)
     assert {"security_protocol", "sasl_plain_password", "client_id", "compression_type"} <= set(known_options())
+
+
+def test_a_section_is_a_clients_arguments(tmp_path):
+    """Addresses and options together are what kafka-python's constructors take."""
+    path = tmp_path / "driftline.toml"
+    path.write_text('[monitor]\nname = "m"\n[kafka]\nbootstrap_servers = ["a:1"]\nlinger_ms = 3\n', encoding="utf-8")
+    kafka = load_settings(path, {}).kafka
+    assert kafka.for_client("producer") == {"bootstrap_servers": ["a:1"], "linger_ms": 3}
+    assert kafka.for_client("consumer") == {"bootstrap_servers": ["a:1"]}
