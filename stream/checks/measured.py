@@ -1,8 +1,8 @@
 """What one check found over all the features it fits: numbers at once, probabilities only when asked for."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
+from functools import cache, cached_property
 from typing import TypeAlias
 
 import numpy as np
@@ -34,31 +34,22 @@ class Measured:
     tail: Tail
     decisive: Probability | None = None
     upper: Probability | None = None
-    _known: dict[int, tuple[float, str]] = field(default_factory=dict, repr=False)
-    _decided: dict[int, float] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
         return len(self.features)
 
     def p_value(self, i: int) -> tuple[float, str]:
         """Return the p-value that is reported, and the name of the method it comes from."""
-        if i not in self._known:
-            self._known[i] = self.tail(i)
-        return self._known[i]
+        return self.tail(i)
 
     def p_decision(self, i: int) -> float:
         """Return the p-value that may open drift: at least the reported one, and calibrated in the far tail."""
-        if self.decisive is None:
-            return self.p_value(i)[0]
-        if i not in self._decided:
-            self._decided[i] = max(self.p_value(i)[0], self.decisive(i))
-        return self._decided[i]
+        reported, _ = self.tail(i)
+        return reported if self.decisive is None else max(reported, self.decisive(i))
 
     def p_upper(self, i: int) -> float:
         """Return a cheap bound that ``p_decision`` does not exceed; 1.0 where none is known."""
-        if self.upper is None:
-            return 1.0
-        return self.upper(i)
+        return 1.0 if self.upper is None else self.upper(i)
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,7 +116,7 @@ class Parts:
         upper: Probability | None = None,
         bound: FloatArray | None = None,
     ) -> Measured:
-        """Add the probabilities, functions of the place within this check."""
+        """Add the probabilities, functions of the place within this check; each is computed once."""
         features = self.reference.layout.baseline.features
         return Measured(
             self.check,
@@ -134,9 +125,9 @@ class Parts:
             *self.numbers,
             np.zeros(len(self.index)) if bound is None else bound,
             *self.sizes,
-            tail,
-            decisive,
-            upper,
+            cache(tail),
+            decisive and cache(decisive),
+            upper and cache(upper),
         )
 
 
