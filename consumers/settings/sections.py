@@ -6,7 +6,7 @@ A field whose number has a unit in its name (``every_ms``) is written in the fil
 import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeAlias
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 
@@ -140,9 +140,11 @@ class ScheduleSettings(Section):
     @field_validator("timezone")
     @classmethod
     def _known_timezone(cls, name: str) -> str:
-        if name != "UTC" and name not in available_timezones():
-            raise ValueError('is no time zone known here; write an IANA name, for example "UTC" or "Europe/Berlin"')
-        ZoneInfo(name)
+        try:
+            ZoneInfo(name)
+        except (ValueError, OSError, ZoneInfoNotFoundError):
+            message = 'is no time zone known here; write an IANA name, for example "UTC" or "Europe/Berlin"'
+            raise ValueError(message) from None
         return name
 
 

@@ -32,6 +32,7 @@ def test_what_keeps_counts_exact_cannot_be_set(tmp_path, key):
         ("max_poll_records = true", "kafka.max_poll_records: must be a whole number"),
         ("ssl_check_hostname = 1", "kafka.ssl_check_hostname: must be true or false"),
         ('retries = "x"', "kafka.retries: must be a number"),
+        ("retries = true", "kafka.retries: must be a number"),
         ('ssl_context = "x"', "kafka.ssl_context: unknown key"),
         ('options = "x"', "kafka.options: unknown key"),
         ("bootstrap_servers = []", "kafka.bootstrap_servers: must not be empty"),

@@ -114,6 +114,8 @@ def test_feature_overrides_reach_the_policy(load):
         (NAMED + '[schedule]\nwindow = "0s"\n', 'schedule.window: must be a whole number of every ("1h"); write'),
         (NAMED + '[schedule]\ntimezone = "Mars"\n', "schedule.timezone: is no time zone known here"),
         (NAMED + '[schedule]\ntimezone = "../x"\n', "schedule.timezone: is no time zone known here"),
+        (NAMED + '[schedule]\ntimezone = "Europe"\n', "schedule.timezone: is no time zone known here"),
+        (NAMED + '[schedule]\ntimezone = ""\n', "schedule.timezone: is no time zone known here"),
         (NAMED + "[schedule]\nmin_samples = 1\n", "schedule.min_samples: must be at least 2; write for example"),
         (NAMED + "[schedule]\nmin_samples = 2.5\n", "schedule.min_samples: must be a whole number"),
         (NAMED + "[schedule]\nmin_samples = true\n", "schedule.min_samples: must be a whole number"),
