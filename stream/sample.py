@@ -38,8 +38,8 @@ class Sample:
 
     @classmethod
     def of_counts(cls, layout: Layout, counts: Counts) -> "Sample":
-        """Read counted rows as a sample; later changes of ``counts`` must not reach it, so the cells are copied."""
-        sample = cls(layout, counts.cells.copy(), np.empty(0), np.empty(0))
+        """Read counted rows as a sample. Its cells are those of ``counts``, which must not change any more."""
+        sample = cls(layout, counts.cells, np.empty(0), np.empty(0))
         numeric = zip(layout.baseline.numeric, sample.numeric_n.tolist(), counts.moments.tolist(), strict=True)
         moments = [_mean_and_std(feature, n, first, second) for feature, n, (first, second) in numeric]
         means, stds = np.array(moments, dtype=np.float64).reshape(-1, 2).T
@@ -73,12 +73,17 @@ class Sample:
     @cached_property
     def fractions(self) -> FloatArray:
         """The distribution function at the end of every numeric cell, shape (layout.numeric_size,); 0 where n is 0."""
-        starts = self.layout.numeric_starts
-        running = self.numeric_cells.copy()
+        return self.fractions_between(0, len(self.numeric_n))
+
+    def fractions_between(self, first: int, last: int) -> FloatArray:
+        """Return ``fractions`` of the numeric features ``first`` to ``last - 1`` alone, without remembering them."""
+        starts = self.layout.numeric_starts[first : last + 1]
+        n = self.numeric_n[first:last]
+        running = self.cells[starts[0] : starts[-1]].copy()
         # Taking the feature before away at each start lets one cumulative sum over the whole run begin anew there.
-        running[starts[1:-1]] -= self.numeric_n[:-1]
+        running[starts[1:-1] - starts[0]] -= n[:-1]
         np.cumsum(running, out=running)
-        fractions: FloatArray = running / np.repeat(np.maximum(self.numeric_n, 1), np.diff(starts))
+        fractions: FloatArray = running / np.repeat(np.maximum(n, 1), np.diff(starts))
         return fractions
 
     @cached_property
