@@ -26,6 +26,8 @@ class CategoryCodes(dict[object, int]):
             text.lower() if reference.boolean else text: code for code, text in enumerate(reference.categories)
         }
         self.boolean = reference.boolean
+        # Counts the values that no key has, so that a batch without one need not be searched for the unseen.
+        self.misses = 0
         self.unseen, missing, wrong_type = (len(reference.categories) + i for i in range(len(CATEGORICAL_SPECIALS)))
         super().__init__()
         self.update(known)
@@ -33,6 +35,7 @@ class CategoryCodes(dict[object, int]):
         self.update(_boolean_keys(self) if reference.boolean else _number_keys(known))
 
     def __missing__(self, value: Scalar) -> int:
+        self.misses += 1
         return self.get(self.name(value), self.unseen)
 
     def name(self, value: Scalar) -> str:

@@ -121,7 +121,7 @@ def _record_times(batch: RawBatch, places: Sequence[int]) -> tuple[IntArray, dic
     """Return the records' own timestamps, and by row where there is none (Kafka writes -1 for that)."""
     if batch.timestamps_ms is None:
         return np.full(len(places), BAD_TIME_MS), dict.fromkeys(range(len(places)), "the record has no timestamp")
-    times = np.array([batch.timestamps_ms[place] for place in places], dtype=np.int64)
+    times = np.fromiter((batch.timestamps_ms[place] for place in places), np.int64, len(places))
     bad = np.flatnonzero((times < 0) | (times > LATEST_MS)).tolist()
     times[bad] = BAD_TIME_MS
     return times, dict.fromkeys(bad, "the record has no timestamp between 1970 and 9999")
@@ -134,9 +134,14 @@ def _rejected(batch: RawBatch, place: int, refused: Refused) -> Rejected:
 def _rows(batch: RawBatch, columns: Columns, places: Sequence[int], pieces: Sequence[IntArray]) -> Rows:
     """Join what was read, without the events that have no time."""
     times = np.concatenate(pieces) if pieces else np.empty(0, dtype=np.int64)
-    index = np.array(places, dtype=np.int64)
-    records = None if batch.timestamps_ms is None else np.array(batch.timestamps_ms, dtype=np.int64)[index]
-    offsets = np.array(batch.offsets, dtype=np.int64)[index]
+    offsets = _at(batch.offsets, places)
+    records = None if batch.timestamps_ms is None else _at(batch.timestamps_ms, places)
     rows = Rows(times, offsets, columns.numeric(), columns.categorical(), records)
     good = times != BAD_TIME_MS
     return rows if good.all() else rows.take(np.flatnonzero(good))
+
+
+def _at(numbers: Sequence[int], places: Sequence[int]) -> IntArray:
+    """Return the numbers at these places, which ascend; all of them, mostly."""
+    array = np.fromiter(numbers, np.int64, len(numbers))
+    return array if len(places) == len(array) else array[np.array(places, dtype=np.int64)]

@@ -5,14 +5,14 @@ and says of each value what it is, so that one odd value never costs the event.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from baselines.baseline import Baseline
 from consumers.decode.category_codes import WRONG
 from consumers.decode.event_format import EventFormat, Scalar, split_path
-from stream.rows import MISSING, NOT_A_NUMBER, PRESENT, WRONG_TYPE
+from stream.rows import NOT_A_NUMBER, WRONG_TYPE
 
 _INFINITY = float("inf")
 
@@ -57,10 +57,9 @@ class LenientReader:
         if not isinstance(features, dict):
             raise Refused("no_features", f"there is no object at {self._features_path!r}")
         time = self._time(event)
-        numbers = [_read_number(features.get(name)) for name in self._numeric]
-        states = {i: state for i, (_, state) in enumerate(numbers) if state not in (PRESENT, MISSING)}
-        categories = [_read_category(features.get(name)) for name in self._categorical]
-        return LenientEvent((*(number for number, _ in numbers), *categories), time, states)
+        numbers, states = _read_numbers(map(features.get, self._numeric))
+        categories = map(_read_category, map(features.get, self._categorical))
+        return LenientEvent((*numbers, *categories), time, states)
 
     def _time(self, event: dict[str, Any]) -> object:
         if self._timestamp_path is None:
@@ -118,13 +117,19 @@ def _same(value: object, required: Scalar) -> bool:
     return value == required and isinstance(value, bool) == isinstance(required, bool)
 
 
-def _read_number(value: object) -> tuple[float | None, int]:
-    kind = type(value)
-    if kind is float:
-        return value, PRESENT if value == value else NOT_A_NUMBER  # type: ignore[return-value]  # noqa: PLR0124
-    if kind is int:
-        return _to_float(value), PRESENT  # type: ignore[arg-type]
-    return None, MISSING if value is None else WRONG_TYPE
+def _read_numbers(values: Iterable[object]) -> tuple[list[object], dict[int, int]]:
+    """Return floats, None where there is no number, and by position the states that are not the obvious ones."""
+    numbers = list(values)
+    states: dict[int, int] = {}
+    for i, value in enumerate(numbers):
+        if value is None or (type(value) is float and value == value):  # noqa: PLR0124 - not NaN
+            continue
+        if type(value) is int:
+            numbers[i] = _to_float(value)
+        else:
+            states[i] = NOT_A_NUMBER if type(value) is float else WRONG_TYPE
+            numbers[i] = None
+    return numbers, states
 
 
 def _to_float(number: int) -> float:
