@@ -70,15 +70,22 @@ def exceedance_upper(outside: int, n: int, n_reference: int) -> float:
     return min(1.0, math.exp(log_f) * (1.0 + outside * n_reference / (total - outside)))
 
 
-def ks_bound(statistic: float, n: int, n_reference: int) -> float:
+def ks_bound(statistic: float, n: int, n_reference: int, points: int) -> float:
     """Return an upper bound on the p-value of the two-sample Kolmogorov-Smirnov statistic, at any sizes.
 
-    Both samples lie within the Dvoretzky-Kiefer-Wolfowitz band with Massart's constant (1990); by the triangle
-    inequality one leaves its share of D, the shares chosen so that both exponents agree:
-    4 exp(-2 D^2 m n / (sqrt(m) + sqrt(n))^2).
+    The smaller of two bounds. Both samples lie within the Dvoretzky-Kiefer-Wolfowitz band with Massart's constant
+    (1990); by the triangle inequality one of them leaves its share of D, the shares chosen so that the exponents agree:
+    4 exp(-2 D^2 m n / (sqrt(m) + sqrt(n))^2). And at each of the ``points`` at which D is looked for, the window's
+    share is that of a sample without replacement (Serfling 1974), which their number times 2 exp(-2 D^2 m n / (m + n)
+    * h / (h + 1)) bounds, h the larger size.
     """
-    size = n * n_reference / (math.sqrt(n) + math.sqrt(n_reference)) ** 2
-    return min(1.0, 4.0 * math.exp(-2.0 * statistic * statistic * size))
+    if not n or not n_reference:
+        return 1.0
+    product, larger = n * n_reference, max(n, n_reference)
+    band = product / (math.sqrt(n) + math.sqrt(n_reference)) ** 2
+    point = product / (n + n_reference) * larger / (larger + 1)
+    squared = 2.0 * statistic * statistic
+    return min(1.0, 4.0 * math.exp(-squared * band), 2.0 * points * math.exp(-squared * point))
 
 
 def _relative_entropy(share: float, expected: float) -> float:
