@@ -1,5 +1,7 @@
 """The document before validation: the file, secret files, and the environment on top; each key with its origin."""
 
+import json
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -13,6 +15,7 @@ from consumers.settings.places import nearest, place_of
 
 KeyPath: TypeAlias = tuple[str, ...]
 PREFIX = "DRIFTLINE_"
+_BARE = re.compile("[A-Za-z0-9_-]+")
 _FROM_FILE = "_file"
 
 
@@ -48,7 +51,7 @@ class Document:
 
 def dotted(key: KeyPath) -> str:
     """Return the key as TOML writes it."""
-    return ".".join(f'"{part}"' if "." in part or not part else part for part in key)
+    return ".".join(part if _BARE.fullmatch(part) else json.dumps(part, ensure_ascii=False) for part in key)
 
 
 def read_document(path: Path, environ: Mapping[str, str]) -> Document:
@@ -118,13 +121,15 @@ def _read_secrets(document: Document, keys: list[KeyPath], origin: str) -> None:
 
 
 def _read_secret(document: Document, key: KeyPath, target: KeyPath, name: str) -> None:
-    origin = document.origin(key)
+    origin, shown = document.origin(key), json.dumps(name, ensure_ascii=False)
     try:
         text = (document.path.parent / name).read_text(encoding="utf-8").strip()
     except OSError as error:
-        document.complain(key, f"{name} cannot be read ({error.strerror}); write the path of a readable file")
+        document.complain(key, f"{shown} cannot be read ({error.strerror}); write the path of a readable file")
     except UnicodeDecodeError:
-        document.complain(key, f"{name} is not UTF-8 text; write the path of a text file")
+        document.complain(key, f"{shown} is not UTF-8 text; write the path of a text file")
+    except ValueError:
+        document.complain(key, f"{shown} is no path; write the path of a text file")
     else:
         document.put(target, _value(target, text), origin)
 

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from baselines import Baseline
 from consumers.errors import SettingsError
 from consumers.settings.client import split_options
-from consumers.settings.document import Document, read_document
+from consumers.settings.document import Document, dotted, read_document
 from consumers.settings.model import Settings
 from consumers.settings.places import nearest
 from consumers.settings.problems import describe_problem
@@ -60,10 +60,13 @@ def validate_against(settings: Settings, baseline: Baseline) -> None:
     for name, feature in settings.features.items():
         if name not in kinds:
             guess = nearest(name, kinds)
-            instead = f"write [features.{guess}]" if guess else f"its features are {', '.join(kinds)}"
-            problems.append(f"features.{name}: the baseline has no such feature; {instead}")
+            instead = f"write [{dotted(('features', guess))}]" if guess else f"its features are {', '.join(kinds)}"
+            problems.append(f"{dotted(('features', name))}: the baseline has no such feature; {instead}")
             continue
         unfit = [check for check in feature.floors() if check not in _FITTING[kinds[name]]]
-        problems += [f"features.{name}.{check}: does not fit a {kinds[name]} feature; leave it out" for check in unfit]
+        problems += [
+            f"{dotted(('features', name, check))}: does not fit a {kinds[name]} feature; leave it out"
+            for check in unfit
+        ]
     if problems:
         raise SettingsError("\n".join(f"{settings.path}: {problem}" for problem in problems))

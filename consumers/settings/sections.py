@@ -3,6 +3,7 @@
 A field whose number has a unit in its name (``every_ms``) is written in the file under its alias (``every``).
 """
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeAlias
@@ -42,7 +43,7 @@ def _server_list(servers: object) -> object:
 def _server(address: str) -> str:
     host, colon, port = address.rpartition(":")
     if not (host and colon and port.isdecimal() and 0 < int(port) < 65536):
-        raise ValueError(f'"{address}" is no host:port; write for example ["localhost:9092"]')
+        raise ValueError(f'{json.dumps(address)} is no host:port; write for example ["localhost:9092"]')
     return address
 
 

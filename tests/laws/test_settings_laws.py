@@ -5,9 +5,12 @@ import re
 import sys
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from consumers.errors import SettingsError
+from consumers.settings import Settings, load_settings
+from consumers.settings.places import Place
 from consumers.settings.spelling import (
     LONGEST_MS,
     UNITS_MS,
@@ -19,6 +22,28 @@ from consumers.settings.spelling import (
     parse_persist,
 )
 
+KEYS = [
+    (section, key)
+    for section, field in Settings.model_fields.items()
+    for key in [*Place(field.annotation).keys(), "sasl_plain_password", "max_poll_records", "ssl_password_file", "nope"]
+]
+VALUES = [
+    "5",
+    "-1",
+    "0.5",
+    "true",
+    '""',
+    '"1h"',
+    '"a.b"',
+    "[]",
+    '["ks"]',
+    "[[1]]",
+    "{}",
+    "{ks = 1}",
+    "nan",
+    "07:32:00",
+    r'"a\n\u0000"',
+]
 SHAPE = re.compile("[0-9]{1,15}(ms|s|m|h|d|w)")
 
 
@@ -52,3 +77,35 @@ def test_common_budgets_are_written_as_people_would(days):
 def test_persistence_survives_being_written(persist):
     """Every allowed pair reads back as itself."""
     assert parse_persist(format_persist(persist)) == persist
+
+
+@given(st.dictionaries(st.sampled_from(KEYS), st.sampled_from(VALUES), max_size=8))
+@settings(deadline=None)
+def test_any_file_is_settings_or_an_error_for_people(tmp_path_factory, entries):
+    """Whatever value stands at whatever key: settings, or lines that each name the file; never another error."""
+    path = tmp_path_factory.getbasetemp() / "any.toml"
+    lines = [f"{section}.{key} = {value}\n" for (section, key), value in entries.items()]
+    path.write_text("".join(lines), encoding="utf-8")
+    assert_settings_or_refusal(path, {}, str(path))
+
+
+@given(st.dictionaries(st.sampled_from(KEYS), st.text() | st.sampled_from(VALUES), max_size=8))
+@settings(deadline=None)
+def test_any_environment_is_settings_or_an_error_for_people(tmp_path_factory, entries):
+    """Whatever text a variable holds: settings, or lines that each name the variable; never another error."""
+    path = tmp_path_factory.getbasetemp() / "named.toml"
+    path.write_text('monitor.name = "m"\n', encoding="utf-8")
+    environ = {f"DRIFTLINE_{section}__{key}".upper(): text for (section, key), text in entries.items()}
+    assert_settings_or_refusal(path, environ, "environment variable")
+
+
+def assert_settings_or_refusal(path, environ, start):
+    """Load, and where that is refused see that each line says where."""
+    try:
+        load_settings(path, environ)
+    except SettingsError as error:
+        refusal = str(error)
+    else:
+        return
+    assert refusal
+    assert all(line.startswith((start, str(path))) for line in refusal.split("\n"))
