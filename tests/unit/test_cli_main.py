@@ -83,9 +83,10 @@ def test_the_stack_is_there_when_asked_for():
 
 
 @pytest.mark.parametrize("lines", [1, 1000, 100_000])
-def test_a_reader_that_stops_is_no_failure(lines):
+@pytest.mark.parametrize("last", ["pass", "import typer; raise typer.Exit(3)"])
+def test_a_reader_that_stops_is_no_failure(lines, last):
     """`driftline ... | head -1` ends in silence, in the middle of the output as at its end."""
-    body = f"    print('line\\n' * {lines})"
+    body = f"    print('line\\n' * {lines})\n    {last}"
     read, write = os.pipe()
     os.close(read)
     # Buffered, as standard output into a pipe is unless somebody says otherwise.
