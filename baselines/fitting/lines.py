@@ -56,7 +56,7 @@ def _decode(line: bytes, path: Path, number: int) -> Any:
     """Decode quickly, and what that refuses (NaN, numbers too large for a float, a byte order mark) patiently."""
     try:
         return msgspec.json.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         pass
     try:
         value = json.loads(line.decode("utf-8-sig"))

@@ -25,11 +25,13 @@ class NameSketch:
         self._counts: Counter[str] = Counter()
         self._sample: dict[str, tuple[int, int]] = {}
         self._widest = int(_HASHES)
+        self._repeated = False
 
     def add(self, names: Mapping[str, int]) -> None:
         """Add names with their rows."""
         self.rows += sum(names.values())
         self._counts.update(names)
+        self._repeated = self._repeated or any(self._counts[name] > 1 for name in names)
         if not self.complete:
             self._draw(names)
         if len(self._counts) > MOST_NAMES:
@@ -45,10 +47,8 @@ class NameSketch:
 
     @property
     def all_different(self) -> bool:
-        """Whether no name was seen twice, as far as the sample tells when there are many."""
-        if self.complete:
-            return len(self._counts) == self.rows
-        return all(count == 1 for _, count in self._sample.values())
+        """Whether no name was seen twice, as far as the table and the sample tell when there are many."""
+        return not self._repeated and all(count == 1 for _, count in self._sample.values())
 
     @property
     def singletons(self) -> int:
