@@ -178,7 +178,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="local_kafka", description="Run a real Kafka on free loopback ports.")
     parser.add_argument("--nodes", type=int, default=1, choices=(1, 3), help="brokers in the cluster (default 1)")
     options = parser.parse_args(arguments)
-    signal.signal(signal.SIGTERM, _leave)
+    # Set for both: a shell that starts us in the background makes us ignore SIGINT.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _leave)
     try:
         _foreground(options.nodes)
     except KeyboardInterrupt:

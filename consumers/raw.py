@@ -10,7 +10,7 @@ from stream.rows import Rows
 class RawBatch:
     """Consecutive records of one partition, in offset order.
 
-    ``timestamps_ms`` are the records' own timestamps (UTC); None where the source has none, as files.
+    ``timestamps_ms`` are the records' own timestamps (UTC); None where the source has none, as files. So are ``keys``.
     """
 
     topic: str
@@ -18,6 +18,7 @@ class RawBatch:
     offsets: Sequence[int]
     values: Sequence[bytes | None]
     timestamps_ms: Sequence[int] | None = None
+    keys: Sequence[bytes | None] | None = None
 
     def __len__(self) -> int:
         return len(self.offsets)

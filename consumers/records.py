@@ -11,10 +11,9 @@ from typing import Any
 import msgspec
 
 from baselines import Layout
-from stream.counts import Counts
 from stream.ledger import Ledger
 from stream.memory import Memory
-from stream.packing import add_chunk, pack
+from stream.packing import pack, unpack
 from stream.panes import OffsetRanges, Pane
 
 RECORD_VERSION = 1
@@ -32,6 +31,7 @@ class PaneChunk(msgspec.Struct, frozen=True, tag="pane"):
     start_ms: int
     chunk: bytes
     offsets: dict[str, dict[int, tuple[int, int]]] = {}
+    first_ms: int | None = None
 
 
 class PartitionFact(msgspec.Struct, frozen=True, array_like=True):
@@ -74,7 +74,8 @@ def pane_chunks(pane: Pane, fingerprint: str) -> Iterator[bytes]:
     """Return a pane, or what it grew, as records that each fit into a message."""
     for number, chunk in enumerate(pack(pane.counts)):
         offsets = {} if number else pane.offsets
-        yield msgspec.msgpack.encode(PaneChunk(RECORD_VERSION, fingerprint, pane.start_ms, chunk, offsets))
+        record = PaneChunk(RECORD_VERSION, fingerprint, pane.start_ms, chunk, offsets, pane.first_ms)
+        yield msgspec.msgpack.encode(record)
 
 
 def control(partitions: dict[str, int], facts: Iterable[PartitionFact], ledger: Ledger, fingerprint: str) -> bytes:
@@ -84,20 +85,22 @@ def control(partitions: dict[str, int], facts: Iterable[PartitionFact], ledger: 
 
 def read_counts_topic(value: bytes, fingerprint: str) -> PaneChunk | Control:
     """Read a record of the counts topic; raises RecordError for another version or baseline."""
-    return _checked(_COUNTS_TOPIC, value, fingerprint)
+    record: PaneChunk | Control = _checked(_COUNTS_TOPIC, value, fingerprint)
+    return record
 
 
 def read_pane(value: bytes, fingerprint: str) -> PaneChunk:
     """Read a record of the panes topic; raises RecordError for another version or baseline."""
-    return _checked(_PANES_TOPIC, value, fingerprint)
+    record: PaneChunk = _checked(_PANES_TOPIC, value, fingerprint)
+    return record
 
 
 def grow(panes: dict[int, Pane], record: PaneChunk, layout: Layout) -> None:
     """Add a chunk to the pane it belongs to."""
-    pane = panes.setdefault(record.start_ms, Pane.empty(record.start_ms, layout))
-    add_chunk(pane.counts, record.chunk)
-    if record.offsets:
-        pane.add(Pane(record.start_ms, Counts.zero(layout), offsets_of(record)))
+    part = Pane(record.start_ms, unpack([record.chunk], layout), offsets_of(record), record.first_ms)
+    known = panes.setdefault(record.start_ms, part)
+    if known is not part:
+        known.add(part)
 
 
 def offsets_of(record: PaneChunk) -> OffsetRanges:

@@ -17,6 +17,10 @@ class LogUnavailable(Exception):
     """The log could not be read or written just now; nothing was committed, and trying again may work."""
 
 
+class LogRefused(Exception):
+    """The log will not let us, however often we try (rights, credentials); a person must act."""
+
+
 @dataclass(frozen=True, slots=True)
 class Position:
     """Where a partition's reader stands: the next offset, and the note that was committed beside it."""
@@ -55,6 +59,14 @@ class Source(Protocol):
 
     def partition_counts(self) -> Mapping[str, int]:
         """Return how many partitions each topic read has, owned or not."""
+        ...
+
+    def end_offsets(self) -> Mapping[Place, int]:
+        """Return where every partition of the topics read ends now, owned or not."""
+        ...
+
+    def caught_up(self, ends: Mapping[Place, int]) -> bool:
+        """Tell whether every owned partition has been read up to these ends; False while nothing is owned."""
         ...
 
     def rewind(self) -> None:

@@ -174,6 +174,11 @@ class Explanation:
         return {"reference": known, "production": production, "moved": moved_categories(reference, valid)}
 
 
+def _check(finding: Finding) -> dict[str, Any]:
+    """Return a finding as a check inside its feature, which already says name and kind."""
+    return {key: value for key, value in finding.to_dict().items() if key not in ("feature", "kind")}
+
+
 def _share(unusable: int, usable: int) -> float:
     return unusable / (unusable + usable) if unusable + usable else 0.0
 

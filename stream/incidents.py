@@ -17,8 +17,10 @@ class Incident:
     opened_ms: int
     # Start of the window where each feature's drift began; those that left keep theirs, for the last event.
     since_ms: dict[str, int] = field(default_factory=dict)
-    # End of the tick at which each present member joined.
+    # End of the tick at which each present member joined: the core, and companions that are listed beside it.
     joined_ms: dict[str, int] = field(default_factory=dict)
+    # Members that showed lasting drift by themselves; without one of them the incident is over.
+    core: set[str] = field(default_factory=set)
     announced: frozenset[str] = frozenset()
     announced_severity: str = ""
     announced_ms: int = 0
@@ -51,26 +53,29 @@ class Incidents:
         if self.open is None:
             return self._try_open(vote)
         self._update_members(self.open, vote)
-        if self.open.joined_ms:
+        if self.open.core:
             return None
         incident, self.open = self.open, None
         return Transition("drift.resolved", incident, incident.announced)
 
     def announce(self, vote: Vote, severity: str) -> Transition | None:
-        """Return the change to tell of an open incident, at most one per window: members or severity."""
+        """Return the change to tell of an open incident, at most one per window: its core or its severity.
+
+        Companions come and go with the mood of a sample; they are listed, but they are no news.
+        """
         incident = self.open
-        if incident is None:
+        if incident is None or not incident.core & vote.levels.keys():
+            # Nothing drifts in this window: either all is over soon, or it is too early to say.
             return None
-        members = frozenset(incident.joined_ms)
-        news = members != incident.announced or severity != incident.announced_severity
+        news = incident.core != incident.announced or severity != incident.announced_severity
         if not news or vote.end_ms - incident.announced_ms < self.window_ms:
             return None
         self.said(incident, vote, severity)
-        return Transition("drift.changed", incident, members)
+        return Transition("drift.changed", incident, frozenset(incident.joined_ms) & frozenset(vote.levels))
 
     def said(self, incident: Incident, vote: Vote, severity: str) -> None:
         """Remember what was announced at this tick."""
-        incident.announced = frozenset(incident.joined_ms)
+        incident.announced = frozenset(incident.core)
         incident.announced_severity = severity
         incident.announced_ms = vote.end_ms
 
@@ -83,6 +88,7 @@ class Incidents:
         incident = Incident(digest("incident", *self.identity, str(vote.end_ms)), vote.end_ms)
         for name in sorted(vote.levels):
             self._join(incident, name, vote)
+        incident.core = lasting
         self.open = incident
         return Transition("drift.opened", incident, frozenset(incident.joined_ms))
 
@@ -91,8 +97,11 @@ class Incidents:
             if name not in incident.joined_ms and self.votes.lasting(name, COMPANION):
                 self._join(incident, name, vote)
         for name, joined_ms in list(incident.joined_ms.items()):
+            if self.votes.lasting(name, OPENING):
+                incident.core.add(name)
             if self.votes.gone(name, joined_ms):
                 del incident.joined_ms[name]
+                incident.core.discard(name)
 
     def _join(self, incident: Incident, name: str, vote: Vote) -> None:
         incident.since_ms[name] = self.votes.began_ms(name)

@@ -10,7 +10,7 @@ from stream.persistence import Vote
 class MonitorState:
     """Where the monitor stands in event time (UTC ms); None before the first pane."""
 
-    # Start of the first pane that ever had rows: windows that begin before it have no data behind them.
+    # The first event time of the first pane: windows that begin before it have no data behind their beginning.
     origin_ms: int | None = None
     sealed_to_ms: int | None = None
     watermark_ms: int | None = None

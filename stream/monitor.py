@@ -5,7 +5,7 @@ behind the judge, over Kafka, and behind replay, over files.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from baselines import Layout
 from stream.checks import measure, untested
@@ -16,9 +16,9 @@ from stream.explain import Explanation
 from stream.findings import Finding
 from stream.incidents import Incidents
 from stream.memory import Memory, MonitorState
+from stream.panes import Pane
 from stream.persistence import COMPANION, OPENING, Vote, Votes
 from stream.policy import Policy
-from stream.panes import Pane
 from stream.sample import Sample
 from stream.schedule import Schedule
 from stream.telling import tell
@@ -97,6 +97,14 @@ class Monitor:
         while (boundary := self._next_boundary()) is not None and boundary <= self.state.watermark_ms:
             yield self._tick(boundary)
 
+    def pane(self, start_ms: int) -> Pane | None:
+        """Return the pane that begins here, open or sealed; None when there is none, or no more."""
+        return self.open.get(start_ms) or self.window.pane(start_ms)
+
+    def pane_starts(self) -> set[int]:
+        """Return where the panes begin that are held, open and sealed."""
+        return {*self.open, *self.window.panes}
+
     def unfinished(self) -> list[TestedWindow]:
         """Return the windows that have data but that the watermark has not reached."""
         if not self.open or (boundary := self._next_boundary()) is None:
@@ -106,7 +114,9 @@ class Monitor:
         while boundary <= last:
             start = self.schedule.window_start(boundary)
             rows = sum(pane.counts.rows for at, pane in self.open.items() if start <= at < boundary)
-            windows.append(TestedWindow(start, boundary, rows + self.window.rows_from(start)))
+            covered = ((self.state.watermark_ms or start) - start) / (boundary - start)
+            rows += self.window.rows_from(start)
+            windows.append(TestedWindow(start, boundary, rows, min(max(covered, 0.0), 1.0)))
             boundary = self.schedule.pane_end(boundary)
         return windows
 
@@ -123,8 +133,10 @@ class Monitor:
         self._seal(end_ms)
         self.window.expire(start_ms)
         window = TestedWindow(start_ms, end_ms, self.window.total.rows)
-        if start_ms < (self.state.origin_ms or 0):
-            return Tick(window, INCOMPLETE)
+        origin_ms = self.state.origin_ms or start_ms
+        if start_ms < origin_ms:
+            covered = (end_ms - origin_ms) / (end_ms - start_ms)
+            return Tick(replace(window, coverage=covered), INCOMPLETE)
         events = self._health(window)
         if window.n < self.policy.min_samples:
             return Tick(window, INSUFFICIENT, events)
@@ -134,9 +146,10 @@ class Monitor:
     def _seal(self, end_ms: int) -> None:
         """Move the pane that ends here, if it has any rows, into the window."""
         for start in sorted(start for start in self.open if start < end_ms):
-            self.window.add(self.open.pop(start))
+            pane = self.open.pop(start)
+            self.window.add(pane)
             if self.state.origin_ms is None:
-                self.state.origin_ms = start
+                self.state.origin_ms = pane.first_ms
         self.state.sealed_to_ms = end_ms
 
     def _health(self, window: TestedWindow) -> tuple[DriftEvent, ...]:

@@ -1,5 +1,6 @@
 """Where a distribution moved: cells merged to a few ranges, or categories, that people can read."""
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -73,7 +74,7 @@ def _runs_of_one_sign(differences: FloatArray) -> list[tuple[int, int]]:
     """Return (first, past the last) of neighbours that moved the same way."""
     signs = np.sign(differences)
     starts = [0, *(np.flatnonzero(np.diff(signs)) + 1).tolist(), len(signs)]
-    return list(zip(starts, starts[1:], strict=False))
+    return list(itertools.pairwise(starts))
 
 
 def _most_moved(parts: list[dict[str, Any]]) -> list[dict[str, Any]]:

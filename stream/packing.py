@@ -38,6 +38,11 @@ class Chunk(msgspec.Struct, frozen=True, array_like=True):
     names: dict[int, dict[str, int]] = {}
 
 
+def chunk_count(layout: Layout) -> int:
+    """Return how many chunks counts on this layout make."""
+    return -(-layout.size // CELLS_PER_CHUNK)
+
+
 def pack(counts: Counts) -> tuple[bytes, ...]:
     """Return counts as chunks; every count must be zero or more."""
     size = len(counts.cells)

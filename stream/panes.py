@@ -12,11 +12,15 @@ OffsetRanges = dict[str, dict[int, tuple[int, int]]]
 
 @dataclass(slots=True)
 class Pane:
-    """What was counted of the interval that begins at ``start_ms``, and where in the log it came from."""
+    """What was counted of the interval that begins at ``start_ms``, and where in the log it came from.
+
+    ``first_ms`` is the smallest event time counted; None while there is none.
+    """
 
     start_ms: int
     counts: Counts
     offsets: OffsetRanges = field(default_factory=dict)
+    first_ms: int | None = None
 
     @classmethod
     def empty(cls, start_ms: int, layout: Layout) -> "Pane":
@@ -27,6 +31,8 @@ class Pane:
         """Add what another batch, partition or worker counted of the same interval."""
         self.counts.add(other.counts)
         self.offsets = merge_offsets([self.offsets, other.offsets])
+        known = [first for first in (self.first_ms, other.first_ms) if first is not None]
+        self.first_ms = min(known, default=None)
 
 
 def merge_offsets(ranges: Iterable[OffsetRanges]) -> OffsetRanges:

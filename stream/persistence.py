@@ -25,8 +25,8 @@ class Vote:
     untested: frozenset[str] = frozenset()
 
     def level(self, feature: str) -> int | None:
-        """Return the feature's level; None when it was not tested."""
-        return None if feature in self.untested else self.levels.get(feature, CLEAN)
+        """Return the feature's level; None when too few of its values came to say that it is clean."""
+        return self.levels.get(feature, None if feature in self.untested else CLEAN)
 
 
 @dataclass(slots=True)

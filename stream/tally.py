@@ -4,6 +4,7 @@ Whether a row is late is decided row by row in offset order, against the largest
 so far: the answer does not depend on how batches fall or on who reads the partition.
 """
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -65,7 +66,7 @@ class Tallier:
             yield rows
             return
         cuts = [*np.sort(firsts)[::PANES_PER_RUN].tolist(), len(rows)]
-        for start, end in zip(cuts, cuts[1:], strict=False):
+        for start, end in itertools.pairwise(cuts):
             yield rows.take(np.arange(start, end))
 
     def panes(self, place: tuple[str, int], rows: Rows) -> Iterator[Pane]:
@@ -76,7 +77,7 @@ class Tallier:
             index = np.flatnonzero(starts == start)
             part = rows if len(index) == len(rows) else rows.take(index)
             span = (int(part.offsets.min()), int(part.offsets.max()))
-            yield Pane(start, Counts.of(self._layout, part), {topic: {partition: span}})
+            yield Pane(start, Counts.of(self._layout, part), {topic: {partition: span}}, int(part.times_ms.min()))
 
     def _ahead(self, rows: Rows) -> NDArray[np.bool_]:
         if rows.record_times_ms is None:

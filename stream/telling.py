@@ -31,7 +31,7 @@ def tell(
     """Take the vote to the incident and return the events that follow, one at most."""
     transition = incidents.tick(vote)
     members = incidents.open.joined_ms if incidents.open else {}
-    severity = _worst(explanation.severity(name) for name in members)
+    severity = _worst(explanation.severity(name) for name in members if name in vote.levels)
     if transition is None:
         transition = incidents.announce(vote, severity)
     elif incidents.open:
@@ -45,9 +45,7 @@ def tell(
 def _event(identity: Identity, transition: Transition, explanation: Explanation, window: TestedWindow) -> DriftEvent:
     incident = transition.incident
     ranked = sorted(transition.features, key=lambda name: (-explanation.impacts.get(name, 0.0), name))
-    features = [
-        explanation.feature(name, incident.since_ms[name]) for name in ranked[:MOST_FEATURES]
-    ]
+    features = [explanation.feature(name, incident.since_ms[name]) for name in ranked[:MOST_FEATURES]]
     tested, total = len(explanation.layout.baseline.features), len(ranked)
     over = transition.change == "drift.resolved"
     return DriftEvent(

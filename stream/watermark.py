@@ -16,13 +16,16 @@ class Watermark:
     idle: set[tuple[str, int]] = field(default_factory=set)
     reached_ms: int | None = None
 
+    def expect(self, place: tuple[str, int]) -> None:
+        """List a partition that exists, whether or not anything was heard of it."""
+        self.newest_ms.setdefault(place, None)
+
     def observe(self, place: tuple[str, int], newest_ms: int | None, *, idle: bool = False) -> None:
         """Take a counter's latest word on one partition: its largest event time, and whether it is idle now."""
         known = self.newest_ms.get(place)
         if newest_ms is not None and (known is None or newest_ms > known):
             self.newest_ms[place] = newest_ms
-        else:
-            self.newest_ms.setdefault(place, None)
+        self.expect(place)
         if idle:
             self.idle.add(place)
         else:

@@ -16,6 +16,7 @@ class SealedPane:
     packed: tuple[bytes, ...]
     names: NameTables
     offsets: OffsetRanges
+    first_ms: int | None
 
 
 @dataclass(slots=True)
@@ -34,12 +35,20 @@ class SlidingWindow:
     def add(self, pane: Pane) -> None:
         """Add a sealed pane."""
         self.total.add(pane.counts)
-        self.panes[pane.start_ms] = SealedPane(pane.counts.rows, pack(pane.counts), pane.counts.names, pane.offsets)
+        counts = pane.counts
+        self.panes[pane.start_ms] = SealedPane(counts.rows, pack(counts), counts.names, pane.offsets, pane.first_ms)
 
     def expire(self, before_ms: int) -> None:
         """Take away the panes that begin before this time."""
         for start in [start for start in self.panes if start < before_ms]:
             self.total.subtract(unpack(self.panes.pop(start).packed, self.layout))
+
+    def pane(self, start_ms: int) -> Pane | None:
+        """Return a pane of the window as it was sealed."""
+        sealed = self.panes.get(start_ms)
+        if sealed is None:
+            return None
+        return Pane(start_ms, unpack(sealed.packed, self.layout), sealed.offsets, sealed.first_ms)
 
     def rows_from(self, start_ms: int) -> int:
         """Return how many rows the panes from this time on hold."""

@@ -65,7 +65,9 @@ def advice(features: list[dict[str, Any]], total: int, tested: int) -> str:
     if "missing" in drifting:
         return f"Find out why {name} no longer arrives: look at the upstream source and its last release."
     if "new_category" in drifting:
-        return f"Check whether the new categories of {name} are real or an encoding change; the model has not seen them."
+        return (
+            f"Check whether the new categories of {name} are real or an encoding change; the model has not seen them."
+        )
     return (
         f"Check the model's quality where {name} moved; if the population really changed, retrain and fit the "
         "baseline anew, else repair the source."
@@ -83,7 +85,8 @@ def _special(feature: dict[str, Any], check: str) -> str:
 
 def _categories(feature: dict[str, Any]) -> str:
     moves = [
-        f"{part['category']} {percent(part['reference_share'])} -> {percent(part['share'])}" for part in feature["moved"]
+        f"{part['category']} {percent(part['reference_share'])} -> {percent(part['share'])}"
+        for part in feature["moved"]
     ]
     return f"{feature['name']} changed mix: {', '.join(moves)}" if moves else ""
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from consumers.cli import describe, fit
+from consumers.cli import alerts, describe, fit, replay, run
 from consumers.errors import SettingsError
 
 
@@ -21,13 +21,14 @@ class Verbs(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Run the verb; a closed standard output is no failure."""
         try:
-            result = super().invoke(ctx)
-            sys.stdout.flush()
+            try:
+                return super().invoke(ctx)
+            finally:
+                sys.stdout.flush()
         except BrokenPipeError:
             # What is still buffered would fail again when the interpreter closes standard output.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(0) from None
-        return result
 
 
 app = typer.Typer(
@@ -61,6 +62,9 @@ def driftline(
 # A line per verb, in the order of use; the module has the function and its EXAMPLE.
 app.command(epilog=f"\b\nExample: {fit.EXAMPLE}")(fit.fit)
 app.command(epilog=f"\b\nExample: {describe.EXAMPLE}")(describe.describe)
+app.command(epilog=f"\b\nExample: {run.EXAMPLE}")(run.run)
+app.command(epilog=f"\b\nExample: {replay.EXAMPLE}")(replay.replay)
+app.command(epilog=f"\b\nExample: {alerts.EXAMPLE}")(alerts.alerts)
 
 
 def main() -> None:

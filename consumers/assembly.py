@@ -1,0 +1,60 @@
+"""From settings to working parts: the one place where a monitor is put together."""
+
+from dataclasses import dataclass
+
+from baselines import Baseline, Layout, load
+from consumers.decode import EventFormat, JsonDecoder
+from consumers.settings import Settings, validate_against
+from stream.drift_event import Identity
+from stream.monitor import Monitor
+from stream.schedule import Schedule
+from stream.tally import Guards, Tallier
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """Everything that is made of settings and baseline alone; each call of a ``new_`` method makes another one."""
+
+    settings: Settings
+    baseline: Baseline
+    layout: Layout
+    schedule: Schedule
+
+    @property
+    def identity(self) -> Identity:
+        """Whose events these are."""
+        return Identity(self.settings.monitor.name, self.baseline.fingerprint, self.baseline.n)
+
+    def new_decoder(self) -> JsonDecoder:
+        """Return a decoder of the events."""
+        events = self.settings.events
+        event_format = EventFormat(
+            timestamp=events.timestamp,
+            timestamp_unit=events.timestamp_unit,
+            features=events.features,
+            where=events.where,
+            id=events.id,
+        )
+        return JsonDecoder(self.baseline, event_format)
+
+    def new_tallier(self) -> Tallier:
+        """Return what places rows in panes."""
+        guards = Guards(self.settings.lateness_ms, self.settings.ahead_ms)
+        return Tallier(self.layout, self.schedule, guards)
+
+    def new_monitor(self) -> Monitor:
+        """Return a monitor that has seen nothing."""
+        return Monitor(self.identity, self.layout, self.schedule, self.settings.policy())
+
+
+def assemble(settings: Settings) -> Assembly:
+    """Load the baseline that the settings name and fit the parts to it.
+
+    Raises BaselineError or SettingsError with what is wrong and what to write instead.
+    """
+    baseline = load(settings.baseline_path)
+    validate_against(settings, baseline)
+    if settings.importance:
+        baseline = baseline.with_importance(settings.importance)
+    schedule = Schedule(settings.every_ms, settings.window_ms, settings.schedule.timezone)
+    return Assembly(settings, baseline, Layout(baseline), schedule)

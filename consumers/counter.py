@@ -1,0 +1,216 @@
+"""The counter: events in, what each pane grew out, in one transaction; it keeps nothing between transactions.
+
+Killed, moved to another host or doubled, it has nothing to restore but the largest event time of each partition, which
+stands beside the committed offset.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from consumers.decode import Decoder
+from consumers.raw import RawBatch, Rejected
+from consumers.records import PartitionFact, control, pane_chunks
+from consumers.sink import Outgoing, Sink
+from consumers.source import LogUnavailable, Place, Polled, Position, Source
+from stream.drift_event import DriftEvent
+from stream.ledger import Ledger
+from stream.panes import Pane
+from stream.tally import Tallier
+
+# A reject must fit into a message of its own, however large the record was.
+LARGEST_REJECT = 262_144
+# Panes of more than this are written as they come instead of being merged across batches.
+_PANES_HELD = 16
+
+
+class _Note(msgspec.Struct, frozen=True):
+    """What stands beside a committed offset."""
+
+    newest_ms: int | None = None
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class CounterTopics:
+    """Where a counter writes; control records go to each of the ``counts_partitions``, counts to one of them."""
+
+    counts: str
+    counts_partitions: int
+    counts_partition: int
+    rejects: str
+
+
+@dataclass(slots=True)
+class _Work:
+    """One transaction in the making."""
+
+    ledger: Ledger = field(default_factory=Ledger)
+    newest_ms: dict[Place, int] = field(default_factory=dict)
+    panes: dict[int, Pane] = field(default_factory=dict)
+    records: list[Outgoing] = field(default_factory=list)
+
+
+class Counter:
+    """Reads events, counts them, writes counts; ``step`` is one transaction at most."""
+
+    def __init__(  # noqa: PLR0913  # the parts of one loop, named once where the process is put together
+        self,
+        source: Source,
+        sink: Sink,
+        decoder: Decoder,
+        tallier: Tallier,
+        topics: CounterTopics,
+        *,
+        monitor: str,
+        fingerprint: str,
+        idle_s: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._source = source
+        self._sink = sink
+        self._decoder = decoder
+        self._tallier = tallier
+        self._topics = topics
+        self._key = monitor.encode()
+        self._fingerprint = fingerprint
+        self._idle_s = idle_s
+        self._clock = clock
+        self._newest_ms: dict[Place, int | None] = {}
+        self._quiet_since: dict[Place, float] = {}
+        self._told_idle: frozenset[Place] = frozenset()
+        self.ledger = Ledger()
+
+    def step(self, gather_s: float) -> Sequence[DriftEvent]:
+        """Gather for at most ``gather_s`` and do one transaction, if there is anything to do; publishes no events.
+
+        1. Take a new assignment, if there is one. 2. Poll. 3. Decode and count. 4. Write counts, rejects, then control,
+        with the offsets, all or nothing. 5. Only now remember.
+
+        Raises LogUnavailable when nothing was committed; the next step begins again from the committed positions.
+        """
+        positions = self._source.assigned()
+        if positions is not None:
+            self._take_over(positions)
+        polled = self._source.poll(gather_s)
+        idle = self._idle(polled)
+        if not polled.batches and idle == self._told_idle:
+            return ()
+        work = self._count(polled)
+        self._write_control(work, idle)
+        try:
+            self._sink.commit(work.records, self._positions(polled, work), polled.membership)
+        except LogUnavailable:
+            self._source.rewind()
+            raise
+        self._newest_ms.update(work.newest_ms)
+        self._told_idle = idle
+        self.ledger.add(work.ledger)
+        return ()
+
+    def finish(self) -> Sequence[DriftEvent]:
+        """Do nothing: every step has committed what it counted."""
+        return ()
+
+    def end_offsets(self) -> Mapping[Place, int]:
+        """See `Source.end_offsets`."""
+        return self._source.end_offsets()
+
+    def caught_up(self, ends: Mapping[Place, int]) -> bool:
+        """See `Source.caught_up`."""
+        return self._source.caught_up(ends)
+
+    def close(self) -> None:
+        """Leave the group; what was not committed will be counted by the next owner."""
+        self._source.close()
+        self._sink.close()
+
+    def _take_over(self, positions: Mapping[Place, Position]) -> None:
+        notes = {place: _read_note(position.note) for place, position in positions.items()}
+        self._newest_ms = {place: note.newest_ms for place, note in notes.items()}
+        self._quiet_since = {}
+        # Facts about partitions that are new here must be told again, idle or not.
+        self._told_idle = frozenset()
+
+    def _count(self, polled: Polled) -> _Work:
+        work = _Work()
+        for batch in polled.batches:
+            self._count_batch(work, batch)
+        for pane in work.panes.values():
+            work.records.extend(self._counts_records(pane))
+        return work
+
+    def _count_batch(self, work: _Work, batch: RawBatch) -> None:
+        place = (batch.topic, batch.partition)
+        decoded = self._decoder.decode(batch)
+        work.ledger.read += len(batch)
+        work.ledger.foreign += decoded.foreign
+        for reject in decoded.rejected:
+            work.ledger.rejected[reject.reason] += 1
+            work.records.append(reject_record(self._topics.rejects, place, reject))
+        rows, newest_ms = self._tallier.sift(decoded.rows, self._newest_ms.get(place), work.ledger)
+        if newest_ms is not None:
+            work.newest_ms[place] = newest_ms
+        for run in self._tallier.runs(rows):
+            for pane in self._tallier.panes(place, run):
+                self._grow(work, pane)
+
+    def _grow(self, work: _Work, pane: Pane) -> None:
+        known = work.panes.get(pane.start_ms)
+        if known is not None:
+            known.add(pane)
+            return
+        if len(work.panes) >= _PANES_HELD:
+            work.records.extend(self._counts_records(work.panes.pop(min(work.panes))))
+        work.panes[pane.start_ms] = pane
+
+    def _counts_records(self, pane: Pane) -> Iterator[Outgoing]:
+        for value in pane_chunks(pane, self._fingerprint):
+            yield Outgoing(self._topics.counts, self._key, value, partition=self._topics.counts_partition)
+
+    def _write_control(self, work: _Work, idle: frozenset[Place]) -> None:
+        newest = {**self._newest_ms, **work.newest_ms}
+        facts = [PartitionFact(*place, newest[place], place in idle) for place in sorted(newest)]
+        value = control(dict(self._source.partition_counts()), facts, work.ledger, self._fingerprint)
+        for partition in range(self._topics.counts_partitions):
+            work.records.append(Outgoing(self._topics.counts, self._key, value, partition=partition))
+
+    def _positions(self, polled: Polled, work: _Work) -> dict[Place, Position]:
+        newest = {**self._newest_ms, **work.newest_ms}
+        return {
+            place: Position(offset, msgspec.json.encode(_Note(newest.get(place))).decode())
+            for place, offset in polled.next_offsets.items()
+        }
+
+    def _idle(self, polled: Polled) -> frozenset[Place]:
+        """Return the owned partitions that have been at their end, with nothing new, for long enough."""
+        now = self._clock()
+        quiet = {place: self._quiet_since.get(place, now) for place in polled.at_end if place in self._newest_ms}
+        # An end is looked up now and then only: a partition that gave nothing since keeps its place in between.
+        busy = set(polled.next_offsets)
+        self._quiet_since = {**{p: s for p, s in self._quiet_since.items() if p not in busy}, **quiet}
+        return frozenset(place for place, since in self._quiet_since.items() if now - since >= self._idle_s)
+
+
+def reject_record(topic: str, place: Place, reject: Rejected) -> Outgoing:
+    """Return a reject with its bytes, cut to fit a message, and in headers its reason and where it came from."""
+    value = reject.value
+    headers = {
+        "driftline_reason": reject.reason,
+        "driftline_detail": reject.detail,
+        "driftline_topic": place[0],
+        "driftline_partition": str(place[1]),
+        "driftline_offset": str(reject.offset),
+        "driftline_size": str(len(value)) if value is not None else "",
+    }
+    cut = value[:LARGEST_REJECT] if value is not None else None
+    key = f"{place[0]}-{place[1]}".encode()
+    return Outgoing(topic, key, cut, tuple((name, text.encode()) for name, text in headers.items()))
+
+
+def _read_note(note: str) -> _Note:
+    if not note:
+        return _Note()
+    return msgspec.json.decode(note, type=_Note)

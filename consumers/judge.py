@@ -1,0 +1,121 @@
+"""The judge: counts in; panes, status and drift events out, in one transaction. It reads no clock.
+
+Its memory is the panes topic. What it consumed since its last commit it forgets on any error and reads again: positions
+are committed together with the panes that were made of the records before them.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from consumers.book import Book
+from consumers.sink import Outgoing, Sink
+from consumers.source import LogUnavailable, Place, Position, Source
+from stream.drift_event import DriftEvent
+
+# Key and value of every record of a partition of the panes topic, oldest first.
+PanesReader = Callable[[int], Iterable[tuple[bytes, bytes | None]]]
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeTopics:
+    """Where a judge writes; panes have as many partitions as counts, and each counts partition its own."""
+
+    panes: str
+    alerts: str
+    status: str
+
+
+class Judge:
+    """Reads counts, keeps panes, tests windows; ``step`` is one transaction at most."""
+
+    def __init__(
+        self, source: Source, sink: Sink, topics: JudgeTopics, new_book: Callable[[], Book], read_panes: PanesReader
+    ) -> None:
+        self._source = source
+        self._sink = sink
+        self._topics = topics
+        self._new_book = new_book
+        self._read_panes = read_panes
+        self._membership: Any = None
+        self.books: dict[Place, Book] = {}
+
+    def step(self, gather_s: float) -> list[DriftEvent]:
+        """Read what counters wrote; when it is worth it, commit; return the events that are now published.
+
+        1. Take a new assignment, and read the panes of each partition back. 2. Poll. 3. Add counts; at control records
+        move the watermark and test the windows that became whole. 4. Write panes, memory, status and events with the
+        offsets, all or nothing.
+
+        Raises LogUnavailable when nothing was committed; the next step begins again from the committed positions.
+        """
+        positions = self._source.assigned()
+        if positions is not None:
+            self.books = {place: self._open_book(place) for place in positions}
+        polled = self._source.poll(gather_s)
+        self._membership = polled.membership or self._membership
+        for batch in polled.batches:
+            book = self.books[batch.topic, batch.partition]
+            for offset, value in zip(batch.offsets, batch.values, strict=True):
+                book.take(value or b"", offset)
+        return self.finish() if any(book.worth_writing() for book in self.books.values()) else []
+
+    def finish(self) -> list[DriftEvent]:
+        """Write everything that is unwritten, and return the events published by it."""
+        books = {place: book for place, book in self.books.items() if book.next_offset is not None}
+        if not books:
+            return []
+        records = [record for place, book in books.items() for record in self._records(place, book)]
+        positions = {place: Position(book.next_offset or 0) for place, book in books.items()}
+        try:
+            self._sink.commit(records, positions, self._membership)
+        except LogUnavailable:
+            self._source.rewind()
+            raise
+        events = [event for book in books.values() for event in book.events()]
+        for book in books.values():
+            book.written()
+        return events
+
+    def end_offsets(self) -> Mapping[Place, int]:
+        """See `Source.end_offsets`."""
+        return self._source.end_offsets()
+
+    def caught_up(self, ends: Mapping[Place, int]) -> bool:
+        """See `Source.caught_up`."""
+        return self._source.caught_up(ends)
+
+    def close(self) -> None:
+        """Leave the group; counts since the last commit will be read again by the next owner."""
+        self._source.close()
+        self._sink.close()
+
+    def _open_book(self, place: Place) -> Book:
+        book = self._new_book()
+        book.restore(self._read_panes(place[1]))
+        return book
+
+    def _records(self, place: Place, book: Book) -> Iterator[Outgoing]:
+        for key, value in book.unwritten():
+            yield Outgoing(self._topics.panes, key, value, partition=place[1])
+        for event in book.events():
+            yield alert_record(self._topics.alerts, event)
+        if book.ticks:
+            yield Outgoing(self._topics.status, book.monitor.identity.monitor.encode(), book.status())
+
+
+def alert_record(topic: str, event: DriftEvent) -> Outgoing:
+    """Return a drift event as CloudEvents 1.0 in Kafka's binary mode; its time is the end of its window."""
+    headers = {
+        "ce_specversion": "1.0",
+        "ce_id": event.id,
+        "ce_type": f"driftline.{event.type}",
+        "ce_source": f"driftline/{event.monitor}",
+        "ce_time": event.window["end"],
+        "content-type": "application/json",
+    }
+    key = "|".join([event.monitor, *(f"{name}={value}" for name, value in sorted(event.segment.items()))])
+    value = orjson.dumps(event.to_dict())
+    return Outgoing(topic, key.encode(), value, tuple((name, text.encode()) for name, text in headers.items()))

@@ -1,0 +1,212 @@
+"""Kafka as a source: a group member whose positions are only ever what was committed with our own transactions.
+
+Rules that stand behind the settings and the order of calls here: read committed records only, for counts of an aborted
+transaction never happened; begin at the earliest, or the first events of a new partition are lost; look up and seek to
+the committed positions after every assignment and every error, because a kept partition keeps its position and what was
+polled and then forgotten would never be read again; take the membership beside the records, not when committing, or a
+member that was thought dead would commit with somebody else's generation.
+"""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from kafka import KafkaConsumer, TopicPartition
+from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
+from kafka.errors import AuthorizationError, IllegalStateError, KafkaError, SaslAuthenticationFailedError
+
+from consumers.kafka_rebalance import RebalanceFlag
+from consumers.raw import RawBatch
+from consumers.source import LogRefused, LogUnavailable, Place, Polled, Position
+
+_MOST_RECORDS = 20_000
+_LOOKUP_MS = 10_000
+# How often partitions that gave nothing are asked for their end.
+_END_EVERY_S = 0.5
+_REFUSALS = (AuthorizationError, SaslAuthenticationFailedError)
+
+CONSUMER_SETTINGS: Mapping[str, Any] = {
+    "enable_auto_commit": False,
+    "auto_offset_reset": "earliest",
+    "isolation_level": "read_committed",
+    "allow_auto_create_topics": False,
+    "metadata_max_age_ms": 5_000,
+    "max_poll_records": _MOST_RECORDS,
+    "fetch_max_wait_ms": 200,
+    "max_partition_fetch_bytes": 8_388_608,
+}
+_MEMBER_SETTINGS: Mapping[str, Any] = {
+    **CONSUMER_SETTINGS,
+    "partition_assignment_strategy": (CooperativeStickyAssignor,),
+    "session_timeout_ms": 6_000,
+    "heartbeat_interval_ms": 2_000,
+    "max_poll_interval_ms": 30_000,
+}
+
+
+class KafkaSource:
+    """A member of ``group`` on one topic; ``options`` are the client's own (addresses, security)."""
+
+    def __init__(self, topic: str, group: str, options: Mapping[str, Any]) -> None:
+        self._topic = topic
+        self._flag = RebalanceFlag()
+        self._rewound = False
+        self._ends: dict[TopicPartition, int] = {}
+        self._ends_read_s = 0.0
+        with kafka_errors(f"{topic} cannot be read"):
+            self._consumer = KafkaConsumer(**_MEMBER_SETTINGS, **options, group_id=group)
+            self._consumer.subscribe([topic], listener=self._flag)
+
+    def assigned(self) -> Mapping[Place, Position] | None:
+        """See `Source.assigned`."""
+        if not (self._flag.raised or self._rewound):
+            return None
+        self._flag.lower()
+        self._rewound = True
+        try:
+            with kafka_errors("committed offsets cannot be read"):
+                positions = {tuple(tp): self._seek_committed(tp) for tp in sorted(self._consumer.assignment())}
+        except IllegalStateError:
+            # Taken from us between the two calls; the flag is up again.
+            return None
+        self._rewound = False
+        return positions
+
+    def poll(self, timeout_s: float) -> Polled:
+        """See `Source.poll`. Gathers until the time is up or there are enough records for one transaction."""
+        deadline = time.monotonic() + timeout_s
+        records: dict[TopicPartition, list[Any]] = {}
+        room = _MOST_RECORDS
+        membership = None
+        while room > 0:
+            left_ms = max(0, round((deadline - time.monotonic()) * 1000))
+            with kafka_errors("polling failed"):
+                polled = self._consumer.poll(timeout_ms=left_ms, max_records=room)
+                now = self._consumer.group_metadata()
+            if self._flag.raised or self._rewound or (membership is not None and now != membership):
+                self._rewound = True
+                return Polled()
+            membership = now
+            for tp, some in polled.items():
+                records.setdefault(tp, []).extend(some)
+                room -= len(some)
+            if left_ms == 0:
+                break
+        batches = tuple(_batch(tp, records[tp]) for tp in sorted(records))
+        offsets = {(tp.topic, tp.partition): some[-1].offset + 1 for tp, some in records.items()}
+        return Polled(batches, offsets, self._at_end(set(records)), membership)
+
+    def partition_counts(self) -> Mapping[str, int]:
+        """See `Source.partition_counts`."""
+        with kafka_errors("the topic's partitions cannot be read"):
+            known = self._consumer.partitions_for_topic(self._topic)
+        if not known:
+            raise LogUnavailable(f"the partitions of {self._topic} are not known yet")
+        return {self._topic: len(known)}
+
+    def end_offsets(self) -> Mapping[Place, int]:
+        """Return where every partition of the topic ends now, owned or not."""
+        count = self.partition_counts()[self._topic]
+        with kafka_errors("the topic's end cannot be read"):
+            ends = self._consumer.end_offsets([TopicPartition(self._topic, number) for number in range(count)])
+        return {tuple(tp): end for tp, end in ends.items()}
+
+    def caught_up(self, ends: Mapping[Place, int]) -> bool:
+        """See `Source.caught_up`. What was polled and then forgotten has moved positions, but was not read."""
+        if self._flag.raised or self._rewound:
+            return False
+        owned = self._consumer.assignment()
+        with kafka_errors("positions cannot be read"):
+            return bool(owned) and all(
+                (self._consumer.position(tp, timeout_ms=_LOOKUP_MS) or 0) >= ends.get((tp.topic, tp.partition), 0)
+                for tp in owned
+            )
+
+    def rewind(self) -> None:
+        """See `Source.rewind`."""
+        self._rewound = True
+
+    def close(self) -> None:
+        """See `Source.close`."""
+        self._consumer.close(timeout_ms=1_000)
+
+    def _seek_committed(self, tp: TopicPartition) -> Position:
+        committed = self._consumer.committed(tp, metadata=True, timeout_ms=_LOOKUP_MS)
+        if committed is None:
+            self._consumer.seek_to_beginning(tp)
+            return Position(0)
+        self._consumer.seek(tp, committed.offset)
+        return Position(committed.offset, committed.metadata or "")
+
+    def _at_end(self, busy: set[TopicPartition]) -> frozenset[Place]:
+        """Return the owned partitions that are read to their end; asks for the ends of silent ones now and then."""
+        silent = [tp for tp in self._consumer.assignment() if tp not in busy]
+        if silent and time.monotonic() - self._ends_read_s >= _END_EVERY_S:
+            with kafka_errors("the partitions' ends cannot be read"):
+                self._ends = self._consumer.end_offsets(silent)
+            self._ends_read_s = time.monotonic()
+        with kafka_errors("positions cannot be read"):
+            return frozenset(
+                (tp.topic, tp.partition)
+                for tp in silent
+                if tp in self._ends and (self._consumer.position(tp, timeout_ms=_LOOKUP_MS) or 0) >= self._ends[tp]
+            )
+
+
+def partition_count(topic: str, options: Mapping[str, Any]) -> int:
+    """Return how many partitions a topic has."""
+    with kafka_errors(f"{topic} cannot be read"):
+        looker = KafkaConsumer(**CONSUMER_SETTINGS, **options)
+        try:
+            return len(looker.partitions_for_topic(topic) or ())
+        finally:
+            looker.close(timeout_ms=1_000)
+
+
+def read_to_end(topic: str, partition: int, options: Mapping[str, Any]) -> Iterator[tuple[bytes, bytes | None]]:
+    """Yield key and value of every committed record of a partition, up to the end it has now.
+
+    The end is the high watermark, asked for without isolation: the last stable offset may lie before records that are
+    committed already. Positions step over transaction markers, so the committed reader reaches it.
+    """
+    tp = TopicPartition(topic, partition)
+    with kafka_errors(f"{topic} cannot be read"):
+        looker = KafkaConsumer(**{**CONSUMER_SETTINGS, "isolation_level": "read_uncommitted"}, **options)
+        try:
+            end = looker.end_offsets([tp])[tp]
+        finally:
+            looker.close(timeout_ms=2_000)
+        reader = KafkaConsumer(**CONSUMER_SETTINGS, **options)
+        try:
+            reader.assign([tp])
+            reader.seek_to_beginning(tp)
+            while reader.position(tp, timeout_ms=_LOOKUP_MS) < end:
+                for record in reader.poll(timeout_ms=500).get(tp, []):
+                    yield record.key, record.value
+        finally:
+            reader.close(timeout_ms=2_000)
+
+
+@contextmanager
+def kafka_errors(doing: str) -> Iterator[None]:
+    """Turn the client's errors into ours: what trying again may mend, and what a person must."""
+    try:
+        yield
+    except IllegalStateError:
+        raise
+    except _REFUSALS as error:
+        raise LogRefused(f"{doing}: {error}") from error
+    except KafkaError as error:
+        raise LogUnavailable(f"{doing}: {error}") from error
+
+
+def _batch(tp: TopicPartition, records: Sequence[Any]) -> RawBatch:
+    return RawBatch(
+        topic=tp.topic,
+        partition=tp.partition,
+        offsets=[record.offset for record in records],
+        values=[record.value for record in records],
+        timestamps_ms=[record.timestamp for record in records],
+        keys=[record.key for record in records],
+    )

@@ -1,0 +1,98 @@
+"""Replay: the counter's and the judge's arithmetic over files, without a broker.
+
+The files are one stream in the order given, as one partition would be; a line is an event, its number the offset.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from consumers.assembly import Assembly
+from consumers.errors import SettingsError
+from consumers.raw import RawBatch
+from consumers.settings import Settings
+from stream.decision import tick_level
+from stream.ledger import Ledger
+from stream.monitor import INCOMPLETE, Tick
+from stream.watermark import Watermark
+
+_STREAM = ("replay", 0)
+
+
+@dataclass(slots=True)
+class Replay:
+    """Feeds files to one monitor; ``run`` yields its ticks as their windows become whole."""
+
+    assembly: Assembly
+    ledger: Ledger = field(default_factory=Ledger)
+    statuses: Counter[str] = field(default_factory=Counter)
+    event_types: Counter[str] = field(default_factory=Counter)
+    incomplete: list[dict[str, Any]] = field(default_factory=list)
+
+    def run(self, batches: Iterable[RawBatch]) -> Iterator[Tick]:
+        """Count batches in their order and yield every boundary of the schedule that they pass."""
+        decoder, tallier = self.assembly.new_decoder(), self.assembly.new_tallier()
+        monitor, watermark = self.assembly.new_monitor(), Watermark(self.assembly.settings.lateness_ms)
+        newest_ms: int | None = None
+        for batch in batches:
+            decoded = decoder.decode(batch)
+            self.ledger.read += len(batch)
+            self.ledger.foreign += decoded.foreign
+            self.ledger.rejected.update(reject.reason for reject in decoded.rejected)
+            rows, newest_ms = tallier.sift(decoded.rows, newest_ms, self.ledger)
+            for run in tallier.runs(rows):
+                for pane in tallier.panes((batch.topic, batch.partition), run):
+                    monitor.add(pane)
+                watermark.observe(_STREAM, int(run.times_ms.max(initial=0)) if len(run) else newest_ms)
+                for tick in monitor.advance(watermark.current_ms()):
+                    yield self._noted(tick)
+        for window in monitor.unfinished():
+            self.incomplete.append({**window.to_dict(), "reason": "the stream ended before the window was complete"})
+
+    def findings(self, tick: Tick) -> Iterator[dict[str, Any]]:
+        """Return every test of a tick with the window and the monitor that it belongs to."""
+        identity = self.assembly.identity
+        for finding in tick.findings():
+            yield {
+                "monitor": identity.monitor,
+                "segment": dict(identity.segment),
+                "window_start_ms": tick.window.start_ms,
+                "window_end_ms": tick.window.end_ms,
+                **finding.to_dict(),
+            }
+
+    def summary(self) -> dict[str, Any]:
+        """Return the ledger and what became of the windows, for JSON."""
+        settings = self.assembly.settings
+        return {
+            "monitor": settings.monitor.name,
+            "baseline": self.assembly.baseline.fingerprint,
+            "ledger": self.ledger.to_dict(),
+            "windows": dict(sorted(self.statuses.items())),
+            "incomplete_windows": self.incomplete,
+            "events": dict(sorted(self.event_types.items())),
+            "tick_level": tick_level(settings.policy(), settings.every_ms),
+            "budget": "unverified",
+        }
+
+    def _noted(self, tick: Tick) -> Tick:
+        self.statuses[tick.status] += 1
+        self.event_types.update(event.type for event in tick.events)
+        if tick.status == INCOMPLETE:
+            reason = "the stream began after the window did"
+            self.incomplete.append({**tick.window.to_dict(), "reason": reason})
+        return tick
+
+
+def check_streams(settings: Settings, paths: Sequence[Path]) -> None:
+    """Raise SettingsError for what would go wrong with these files before anything is read."""
+    if settings.events.timestamp is None:
+        raise SettingsError(
+            f"{settings.path}: events.timestamp is not set, and lines of a file have no record timestamp; "
+            'write for example timestamp = "ts"'
+        )
+    missing = [str(path) for path in paths if not path.is_file()]
+    if missing:
+        raise SettingsError(f"{', '.join(missing)}: no such file; name files of events, a JSON object a line")
