@@ -1,6 +1,7 @@
 """From many counted values to the few that a baseline keeps, and quantiles from counts."""
 
 import math
+from bisect import bisect_left, bisect_right
 
 import numpy as np
 
@@ -12,15 +13,16 @@ QUANTILES = ("0.01", "0.05", "0.25", "0.5", "0.75", "0.95", "0.99")
 def thin(values: FloatArray, cells: IntArray, keep: int) -> tuple[FloatArray, IntArray]:
     """Keep about ``keep`` of ``values`` (c,) at equally spaced ranks; merge the ``cells`` (2c + 1,) between them.
 
-    The first and the last value stay. Every open cell of the result holds at most 1/``keep`` of the rows, as far as
-    the values given allow it: so a value that carries more than that itself always stays. Up to ``keep`` values are
-    returned as they are. Counts are only added, so every number still says how many rows there are.
+    The first and the last value stay. Open cells are as small as ``keep`` values can make them, and hold at most
+    1/``keep`` of the rows, as far as the values given allow it (and then somewhat more than ``keep`` may stay): so a
+    value that carries more than that itself always stays. Up to ``keep`` values are returned as they are. Counts are
+    only added, so that every number still says how many rows there are.
     """
     if len(values) <= keep:
         return values, cells
     upto = np.cumsum(cells)
     below, through = upto[0:-1:2], upto[1::2]
-    kept = _spaced(below, through, int(upto[-1]) // keep)
+    kept = np.array(_closest(below.tolist(), through.tolist(), int(upto[-1]) // keep, keep), dtype=np.int64)
     thinned = np.empty(2 * len(kept) + 1, dtype=np.int64)
     thinned[1::2] = cells[2 * kept + 1]
     thinned[0] = below[kept[0]]
@@ -29,13 +31,22 @@ def thin(values: FloatArray, cells: IntArray, keep: int) -> tuple[FloatArray, In
     return values[kept], thinned
 
 
-def _spaced(below: IntArray, through: IntArray, most: int) -> IntArray:
+def _closest(below: list[int], through: list[int], most: int, keep: int) -> list[int]:
+    """Return the ``keep`` values or fewer that leave the smallest open cells, or else those that leave ``most``."""
+
+    def enough(rows: int) -> bool:
+        return len(_spaced(below, through, rows)) <= keep
+
+    return _spaced(below, through, bisect_left(range(most), True, key=enough))
+
+
+def _spaced(below: list[int], through: list[int], most: int) -> list[int]:
     """Walk from value to value, each time as far as no more than ``most`` rows lie between the two."""
     kept = [0]
     while kept[-1] < len(below) - 1:
-        farthest = int(np.searchsorted(below, through[kept[-1]] + most, side="right")) - 1
+        farthest = bisect_right(below, through[kept[-1]] + most) - 1
         kept.append(max(farthest, kept[-1] + 1))
-    return np.array(kept, dtype=np.int64)
+    return kept
 
 
 def quantiles(values: FloatArray, cells: IntArray) -> dict[str, float]:
