@@ -23,7 +23,7 @@ BAD_TIME_MS: Final = -1
 _UNIT_BELOW: Final = ((10**11, "s"), (10**14, "ms"), (10**17, "us"))
 _NS_PER: Final[Mapping[str, int]] = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
 _NS_PER_MS: Final = 10**6
-_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _LONGEST_TEXT = 64
 _LONGEST_SHOWN_BITS = 256
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -35,7 +35,9 @@ def test_numbers_find_their_text(category: str, value: float) -> None:
     assert codes_of("a", category)[value] == 1
 
 
-@pytest.mark.parametrize(("category", "value"), [("1", "true"), ("3.0", 3), ("03", 3), ("nan", 3), ("1", "1.0")])
+@pytest.mark.parametrize(
+    ("category", "value"), [("1", "true"), ("3.0", 3), ("03", 3), ("nan", 3), ("1", "1.0"), ("1e+16", 10**16)]
+)
 def test_texts_that_only_look_alike_stay_apart(category: str, value: object) -> None:
     """A text is compared letter by letter, and a number with its canonical text alone."""
     assert codes_of(category)[value] == 1

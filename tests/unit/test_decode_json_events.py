@@ -66,9 +66,10 @@ def test_an_empty_batch_has_empty_columns() -> None:
 
 def test_without_a_path_the_records_own_time_counts() -> None:
     """Event times are the records' timestamps; a record without one (-1 in Kafka) is refused."""
-    decoded = decode([{"f": {}}, {"f": {}}, b"x"], EventFormat(features="f"), timestamps_ms=[5, -1, 7])
+    times = [5, -1, 253_402_300_800_000, 7]
+    decoded = decode([{"f": {}}, {"f": {}}, {"f": {}}, b"x"], EventFormat(features="f"), timestamps_ms=times)
     assert decoded.rows.times_ms.tolist() == decoded.rows.record_times_ms.tolist() == [5]
-    assert [r.reason for r in decoded.rejected] == ["no_timestamp", "bad_json"]
+    assert [r.reason for r in decoded.rejected] == ["no_timestamp", "no_timestamp", "bad_json"]
     assert [r.reason for r in decode([{"f": {}}], EventFormat(features="f")).rejected] == ["no_timestamp"]
 
 

@@ -71,6 +71,22 @@ def test_one_bad_time_leaves_its_neighbours() -> None:
     assert times.tolist() == [1_700_000_000_000, BAD_TIME_MS, *[1_700_000_000_000] * 3]
 
 
+def test_units_are_told_value_by_value() -> None:
+    """A batch of integers in four units gives each its own time."""
+    values = [1_700_000_000, 1_700_000_000_000, 1_700_000_000_000_000, 1_700_000_000_000_000_000]
+    assert to_ms(values, "auto")[0].tolist() == [1_700_000_000_000] * 4
+
+
+def test_a_book_is_not_converted_to_a_number() -> None:
+    """A text far longer than any time is refused as it stands, not by Python's limit on digits."""
+    assert to_ms(["1" * 10_000], "auto")[1][0].endswith("is not a timestamp")
+
+
+def test_small_letters_are_iso_too() -> None:
+    """RFC 3339 allows t and z."""
+    assert one("2023-11-14t22:13:20z") == 1_700_000_000_000
+
+
 def test_iso_alone_takes_no_numbers() -> None:
     """Under the unit "iso" eight digits are a date, and a JSON number is refused."""
     assert one("20231114", "iso") == 1_699_920_000_000
