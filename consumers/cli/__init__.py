@@ -29,6 +29,11 @@ class Verbs(TyperGroup):
             # What is still buffered would fail again when the interpreter closes standard output.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(0) from None
+        except SystemExit as stop:
+            # rich silences standard output by itself, and would end with 1.
+            if isinstance(stop.__context__, BrokenPipeError):
+                raise typer.Exit(0) from None
+            raise
 
 
 app = typer.Typer(
@@ -69,11 +74,14 @@ app.command(epilog=f"\b\nExample: {alerts.EXAMPLE}")(alerts.alerts)
 
 def main() -> None:
     """Run the command line and exit the process."""
-    from consumers.guard import check_packages
+    from consumers.guard import IntruderError, check_packages
 
     try:
         check_packages()
         app()
+    except IntruderError as error:
+        # Before anything of ours is imported: it may be somebody else's.
+        fail(str(error), 2)
     except errors_for_people() as error:
         fail(str(error), 2)
     except KeyboardInterrupt:

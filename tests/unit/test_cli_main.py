@@ -10,6 +10,7 @@ import pytest
 import consumers.cli
 from baselines import BaselineError
 from consumers.errors import SettingsError
+from consumers.guard import IntruderError
 
 # A verb that only the test has, in a process of its own: {body} is what it does.
 VERB = """
@@ -56,6 +57,16 @@ def test_a_persons_mistake_is_two_and_its_message(monkeypatch, capsys, kind):
     assert ending(monkeypatch, capsys, kind("f.toml: a.b: is wrong")) == (2, "", "f.toml: a.b: is wrong\n")
 
 
+def test_a_foreign_package_under_our_names_is_two_and_named(monkeypatch, capsys):
+    """The guard speaks first, before a verb that would fail in some stranger way."""
+
+    def check_packages() -> None:
+        raise IntruderError("stream is of another distribution")
+
+    monkeypatch.setattr("consumers.guard.check_packages", check_packages)
+    assert ending(monkeypatch, capsys, RuntimeError()) == (2, "", "stream is of another distribution\n")
+
+
 def test_a_failure_of_ours_is_one_and_one_line(monkeypatch, capsys):
     """No stack, but the way to get it; a message of several lines becomes one."""
     code, out, err = ending(monkeypatch, capsys, RuntimeError("it broke\nbadly"))
@@ -93,6 +104,17 @@ def test_a_reader_that_stops_is_no_failure(lines, last):
     environ = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     arguments = [sys.executable, "-c", VERB.format(body=body), "probe"]
     done = subprocess.run(arguments, stdout=write, stderr=subprocess.PIPE, env=environ, timeout=60, check=False)
+    os.close(write)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_a_reader_that_stops_reading_a_table_is_no_failure():
+    """The same for what rich prints, which meets the closed pipe first."""
+    body = "    from rich.console import Console; Console().print('line')"
+    read, write = os.pipe()
+    os.close(read)
+    arguments = [sys.executable, "-c", VERB.format(body=body), "probe"]
+    done = subprocess.run(arguments, stdout=write, stderr=subprocess.PIPE, timeout=60, check=False)
     os.close(write)
     assert (done.returncode, done.stderr) == (0, b"")
 
