@@ -47,6 +47,7 @@ CATEGORICAL: dict[str, NDArray[np.float64]] = {
     "2 categories": np.array([0.97, 0.03]),
     "5 categories": np.array([0.6, 0.25, 0.1, 0.04, 0.01]),
     "30 even": np.full(30, 1 / 30),
+    "Zipf 1.3": np.arange(1.0, 20_001.0) ** -1.3 / (np.arange(1.0, 20_001.0) ** -1.3).sum(),
     "30 with rare": 0.75 ** np.arange(30) / (0.75 ** np.arange(30)).sum(),
 }
 
@@ -70,15 +71,17 @@ def numeric_p(check: str, reference: IntArray, window: IntArray) -> float:
 
 def categorical_p(check: str, reference: IntArray, window: IntArray) -> float:
     n, m = int(window.sum()), int(reference.sum())
+    known = reference > 0
     if check == "frequency":
+        reference, window = reference[known], window[known]
         most = int(np.argmax(np.abs(window / n - reference / m)))
         p = hypergeometric_two_sided(int(window[most]), n + m, int(window[most] + reference[most]), n)
         return min(1.0, len(reference) * p)
     if check == "new_category":
-        seen = int(window[reference == 0].sum())
+        seen = int(window[~known].sum())
         expected = int((reference == 1).sum()) + 1
         return hypergeometric_upper(seen, n + m, seen + expected, n) if seen else 1.0
-    table = pool(reference, window)
+    table = pool(np.append(reference[known], 0), np.append(window[known], window[~known].sum()))
     p = float(stats.chi2.sf(pearson(table), table.shape[1] - 1)) if table.shape[1] > 1 else 1.0
     if check == "chi2 (Pearson alone)" or p > LEVELS[0]:
         return p

@@ -32,17 +32,18 @@ def chi2(pair: Pair) -> Measured:
 
 
 def pool(reference: IntArray, window: IntArray) -> IntArray:
-    """Return the table (2, k) of reference and window without rare categories, empty ones dropped.
+    """Return the table (2, k) of reference and window, both (c + 1,) with the unseen cell last, rare ones pooled.
 
-    Rare is a category whose expected count on the smaller side is below ``SMALLEST_EXPECTED``; all rare ones become one
-    cell, the last. If that cell is itself rare, the smallest of the other categories (the first of equals) joins it.
+    Rare is a category whose expected count on the smaller side is below ``SMALLEST_EXPECTED``, and what training did
+    not have: by chance alone, a long-tailed vocabulary goes on bringing names that one side has not seen, so these
+    belong with the rare names of the other side. All rare ones become one cell, the last. If that cell is itself rare,
+    the smallest of the other categories (the first of equals) joins it; if it is empty, it is dropped.
     """
     table = np.stack([reference, window])
     totals = table.sum(axis=0)
     smaller_share = table.sum(axis=1).min() / totals.sum()
     rare = totals * smaller_share < SMALLEST_EXPECTED
-    if not rare.any():
-        return table
+    rare[-1] = True
     rest = int(totals[rare].sum())
     if 0 < rest * smaller_share < SMALLEST_EXPECTED and not rare.all():
         rare[np.flatnonzero(~rare)[np.argmin(totals[~rare])]] = True
