@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -80,9 +81,32 @@ def test_importance_notes_and_sources_are_outside_the_fingerprint() -> None:
     assert loads(dumps(weighted), "x").importance["b"] == 1.0
 
 
-def test_another_count_is_another_fingerprint() -> None:
-    """The fingerprint covers what was counted."""
-    assert awkward_baseline(4).fingerprint != awkward_baseline(5).fingerprint
+@pytest.mark.parametrize(
+    ("place", "changed"),
+    [
+        (0, {"name": "c"}),
+        (0, {"values": np.array([*AWKWARD[:-1], 1e23])}),
+        (0, {"counts": awkward_baseline(1).numeric[0].counts}),
+        (0, {"mean": 0.0}),
+        (0, {"std": 0.2}),
+        (0, {"minimum": -2e308}),
+        (0, {"maximum": 2e22}),
+        (0, {"quantiles": {"0.5": 0.0}}),
+        (0, {"quantiles": {"0.25": 5e-324}}),
+        (1, {"name": "c"}),
+        (1, {"categories": ("", "x", "y")}),
+        (1, {"counts": np.array([1, 1, 1, 1, 1, 0])}),
+        (1, {"singletons": 3}),
+        (1, {"boolean": True}),
+    ],
+)
+def test_other_content_is_another_fingerprint(place: int, changed: dict[str, Any]) -> None:
+    """The fingerprint covers every number and name that was counted."""
+    baseline = awkward_baseline()
+    features: list[Any] = list(baseline.features)
+    features[place] = replace(features[place], **changed)
+    assert fingerprint(baseline.n, features) != baseline.fingerprint
+    assert fingerprint(baseline.n + 1, baseline.features) != baseline.fingerprint
 
 
 @pytest.mark.parametrize(
@@ -148,6 +172,20 @@ def test_saving_where_there_is_no_directory_is_an_error_for_people(tmp_path: Pat
     """The path is named and nothing is left behind."""
     with pytest.raises(BaselineError, match="cannot be written: No such file"):
         save(awkward_baseline(), tmp_path / "none" / "baseline.json")
+
+
+def test_a_failed_save_leaves_the_old_file_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk must not cost the baseline that was there."""
+    path = tmp_path / "baseline.json"
+    path.write_text("old")
+
+    def full(self: Path, target: Path) -> Path:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(BaselineError, match="cannot be written: No space left"):
+        save(awkward_baseline(), path)
+    assert (path.read_text(), len(list(tmp_path.iterdir()))) == ("old", 1)
 
 
 def test_a_link_stays_a_link(tmp_path: Path) -> None:

@@ -136,6 +136,7 @@ def test_quoted_cells_may_hold_anything(tmp_path: Path) -> None:
         ("a.csv", "a,b\n", "no rows"),
         ("a.csv", "a,b\n1,2\n\n3\n4,5\n", "line 4: 1 cells where the header has 2 columns"),
         ("a.csv", 'a,b\n"x\ny",2\n3,4,5\n', "line 4: 3 cells where the header has 2 columns"),
+        ("a.csv", 'a,b\n1,2\n3\n"x\ny",2\n', "line 3: 1 cells where the header has 2 columns"),
         ("a.csv", "a,b,a\n1,2,3\n", "line 1: two columns are named 'a'"),
         ("a.csv", "a;b\n1;2\n", "line 1: one column named 'a;b': columns must be separated by commas"),
         ("a.csv", b"a,b\n1,2\n1,\xff\n", "line 3: not UTF-8"),

@@ -49,6 +49,18 @@ def test_many_names_leave_an_estimate_of_the_single_ones(monkeypatch: pytest.Mon
     assert not sketch.all_different
 
 
+def test_the_sample_is_that_of_the_smallest_hashes_with_all_their_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The estimate is the one that a look at all names would give, so no sampled name lost a row on the way."""
+    monkeypatch.setattr(module, "MOST_NAMES", 1000)
+    monkeypatch.setattr(module, "SAMPLED_NAMES", 300)
+    sketch = NameSketch()
+    fill(sketch, 100)
+    everything = ["often"] + [f"{kind}-{i}" for kind in ("twice", "once") for i in range(6000)]
+    smallest = sorted(everything, key=name_hash)[:300]
+    once = sum(name.startswith("once") for name in smallest[:-1])
+    assert sketch.singletons == round(once / (name_hash(smallest[-1]) / 2**64))
+
+
 def test_the_estimate_does_not_depend_on_the_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Which names are sampled is decided by the names."""
     monkeypatch.setattr(module, "MOST_NAMES", 1000)

@@ -63,6 +63,14 @@ def test_quantiles_inside_an_open_cell_lie_between_its_ends() -> None:
     assert np.abs(np.array(list(found.values())) - expected).max() < 0.02
 
 
+def test_quantiles_of_a_constant_are_the_constant() -> None:
+    """Interpolating between equal numbers must not round."""
+    for number in (0.1, 0.7, 1 / 3, 1e300, 5e-324):
+        for size in range(1, 30):
+            found = quantiles(np.array([number]), np.array([0, size, 0]))
+            assert set(found.values()) == {number}
+
+
 def test_quantiles_between_the_largest_floats_do_not_overflow() -> None:
     """The difference of the ends is no float, the quantile is."""
     ends = np.array([-1.7e308, 1.7e308])

@@ -36,7 +36,7 @@ def test_mean_and_std_are_those_of_the_numbers_to_a_unit() -> None:
 def test_sums_are_those_of_python_integers() -> None:
     """Near, far and very far numbers, in one batch, add up as whole numbers do."""
     quantiser = Quantiser(centre=0.0, unit=1.0)
-    steps = [3, -7, 2**26 + 1, -(2**40), 2**61, *range(2**25, 2**25 + 50)]
+    steps = [3, -7, 2**26 + 1, -(2**40) - 3, 2**61 + 2**20, *range(2**25, 2**25 + 50)]
     expected = (sum(steps), sum(step * step for step in steps))
     assert quantiser.sums(np.array(steps, dtype=np.float64)) == expected
 
