@@ -51,7 +51,7 @@ class Quantiser:
             steps = np.rint((numbers - self.centre) / self.unit)
         widest = max(float(steps.max()), -float(steps.min()))
         if widest <= _FAR_UNITS and widest * widest * len(steps) < _EXACT_FLOAT:
-            return int(steps.sum()), int(np.dot(steps, steps))
+            return int(steps.sum()), int(np.einsum("i,i->", steps, steps))
         return _sums_of_far(steps)
 
     def mean(self, n: int, first: int) -> float:
@@ -78,7 +78,7 @@ def _sums_of_far(steps: FloatArray) -> tuple[int, int]:
     for start in range(0, len(near), piece):
         part = near[start : start + piece]
         first += int(part.sum())
-        second += int(np.dot(part, part))
+        second += int(np.einsum("i,i->", part, part))
     for step in steps[far].tolist():
         whole = int(min(max(step, -_FARTHEST_UNITS), _FARTHEST_UNITS))
         first += whole

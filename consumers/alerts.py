@@ -4,8 +4,6 @@ from collections.abc import Iterator
 
 from kafka import KafkaConsumer, TopicPartition
 
-from consumers.kafka_loops import client_options
-from consumers.kafka_options import options_for
 from consumers.kafka_source import CONSUMER_SETTINGS, kafka_errors
 from consumers.settings import Settings
 
@@ -17,7 +15,7 @@ def follow(settings: Settings, *, from_beginning: bool, burst: bool) -> Iterator
     """
     topic = settings.topics.alerts
     with kafka_errors(f"{topic} cannot be read"):
-        consumer = KafkaConsumer(**CONSUMER_SETTINGS, **options_for("consumer", client_options(settings)))
+        consumer = KafkaConsumer(**{**CONSUMER_SETTINGS, **settings.kafka.for_client("consumer")})
         try:
             parts = [TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic) or ())]
             consumer.assign(parts)

@@ -1,30 +1,21 @@
 """Counter and judge over Kafka: which group, topic, key and partition each of them works on."""
 
-from collections.abc import Mapping
-from typing import Any
 from zlib import crc32
 
 from consumers.assembly import Assembly
 from consumers.book import Book
 from consumers.counter import Counter, CounterTopics
 from consumers.judge import Judge, JudgeTopics
-from consumers.kafka_options import options_for
 from consumers.kafka_sink import KafkaSink
 from consumers.kafka_source import KafkaSource, partition_count, read_to_end
-from consumers.settings import Settings
 from stream.watermark import Watermark
-
-
-def client_options(settings: Settings) -> Mapping[str, Any]:
-    """Return what every Kafka client is told: addresses and the user's own options."""
-    return {"bootstrap_servers": list(settings.kafka.bootstrap_servers), **settings.kafka.options}
 
 
 def new_counter(assembly: Assembly) -> Counter:
     """Return a member of the counters' group."""
-    settings, options = assembly.settings, client_options(assembly.settings)
+    settings = assembly.settings
     group = f"{settings.monitor.name}-counter"
-    consumer = options_for("consumer", options)
+    consumer = settings.kafka.for_client("consumer")
     counts_partitions = partition_count(settings.topics.counts, consumer)
     topics = CounterTopics(
         counts=settings.topics.counts,
@@ -35,7 +26,7 @@ def new_counter(assembly: Assembly) -> Counter:
     )
     return Counter(
         KafkaSource(settings.topics.events, group, consumer),
-        KafkaSink(group, options_for("producer", options)),
+        KafkaSink(group, settings.kafka.for_client("producer")),
         assembly.new_decoder(),
         assembly.new_tallier(),
         topics,
@@ -47,12 +38,12 @@ def new_counter(assembly: Assembly) -> Counter:
 
 def new_judge(assembly: Assembly) -> Judge:
     """Return a member of the judges' group."""
-    settings, options = assembly.settings, client_options(assembly.settings)
+    settings = assembly.settings
     topics, group = settings.topics, f"{settings.monitor.name}-judge"
-    consumer = options_for("consumer", options)
+    consumer = settings.kafka.for_client("consumer")
     return Judge(
         KafkaSource(topics.counts, group, consumer),
-        KafkaSink(group, options_for("producer", options)),
+        KafkaSink(group, settings.kafka.for_client("producer")),
         JudgeTopics(topics.panes, topics.alerts, topics.status),
         lambda: Book(assembly.new_monitor(), Watermark(settings.lateness_ms)),
         lambda partition: read_to_end(topics.panes, partition, consumer),

@@ -69,7 +69,7 @@ class KafkaSink:
     def _open(self) -> KafkaProducer:
         if self._producer is None:
             self._producer = KafkaProducer(
-                **_PRODUCER_SETTINGS, **self._options, transactional_id=self._transactional_id
+                **{**_PRODUCER_SETTINGS, **self._options, "transactional_id": self._transactional_id}
             )
             self._producer.init_transactions()
         return self._producer

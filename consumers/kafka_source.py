@@ -55,7 +55,7 @@ class KafkaSource:
         self._ends: dict[TopicPartition, int] = {}
         self._ends_read_s = 0.0
         with kafka_errors(f"{topic} cannot be read"):
-            self._consumer = KafkaConsumer(**_MEMBER_SETTINGS, **options, group_id=group)
+            self._consumer = KafkaConsumer(**{**_MEMBER_SETTINGS, **options, "group_id": group})
             self._consumer.subscribe([topic], listener=self._flag)
 
     def assigned(self) -> Mapping[Place, Position] | None:
@@ -157,7 +157,7 @@ class KafkaSource:
 def partition_count(topic: str, options: Mapping[str, Any]) -> int:
     """Return how many partitions a topic has."""
     with kafka_errors(f"{topic} cannot be read"):
-        looker = KafkaConsumer(**CONSUMER_SETTINGS, **options)
+        looker = KafkaConsumer(**{**CONSUMER_SETTINGS, **options})
         try:
             return len(looker.partitions_for_topic(topic) or ())
         finally:
@@ -172,12 +172,12 @@ def read_to_end(topic: str, partition: int, options: Mapping[str, Any]) -> Itera
     """
     tp = TopicPartition(topic, partition)
     with kafka_errors(f"{topic} cannot be read"):
-        looker = KafkaConsumer(**{**CONSUMER_SETTINGS, "isolation_level": "read_uncommitted"}, **options)
+        looker = KafkaConsumer(**{**CONSUMER_SETTINGS, **options, "isolation_level": "read_uncommitted"})
         try:
             end = looker.end_offsets([tp])[tp]
         finally:
             looker.close(timeout_ms=2_000)
-        reader = KafkaConsumer(**CONSUMER_SETTINGS, **options)
+        reader = KafkaConsumer(**{**CONSUMER_SETTINGS, **options})
         try:
             reader.assign([tp])
             reader.seek_to_beginning(tp)

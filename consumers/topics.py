@@ -1,7 +1,6 @@
 """driftline's own topics: created when missing, with settings that make its state cheap to keep and to read back."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from kafka import KafkaAdminClient
 from kafka.errors import TopicAlreadyExistsError
@@ -22,7 +21,7 @@ _COMPACTED = {
 }
 
 
-def ensure_topics(settings: Settings, options: Mapping[str, Any]) -> None:
+def ensure_topics(settings: Settings) -> None:
     """Create the missing topics, all but the events; returns when each has a leader.
 
     Raises SettingsError when the events topic, or one that may not be created, does not exist.
@@ -36,7 +35,7 @@ def ensure_topics(settings: Settings, options: Mapping[str, Any]) -> None:
         topics.rejects: {},
     }
     with kafka_errors("topics cannot be listed or created"):
-        admin = KafkaAdminClient(**options)
+        admin = KafkaAdminClient(**settings.kafka.for_client("admin"))
         try:
             present = set(admin.list_topics())
             if topics.events not in present:

@@ -6,7 +6,7 @@ on one.
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -80,7 +80,7 @@ def _day_start(time_ms: int, days: int, timezone: str) -> int:
 
 
 def _local_day(time_ms: int, timezone: str) -> int:
-    epoch = datetime(1970, 1, 1, tzinfo=ZoneInfo("UTC"))
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
     return (epoch + timedelta(milliseconds=time_ms)).astimezone(ZoneInfo(timezone)).date().toordinal()
 
 

@@ -31,8 +31,7 @@ def run(
     """Consume events, test windows, publish drift events; until SIGTERM or SIGINT."""
     from consumers.assembly import Assembly, assemble
     from consumers.cli.environment import settings_from
-    from consumers.kafka_loops import client_options, new_counter, new_judge
-    from consumers.kafka_options import options_for
+    from consumers.kafka_loops import new_counter, new_judge
     from consumers.service import Loop, Service
     from consumers.source import LogRefused, LogUnavailable
     from consumers.topics import ensure_topics
@@ -42,7 +41,7 @@ def run(
     settings = settings_from(config)
     assembly = assemble(settings)
     try:
-        ensure_topics(settings, options_for("admin", client_options(settings)))
+        ensure_topics(settings)
         makers: dict[str, Callable[[Assembly], Loop]] = {"counter": new_counter, "judge": new_judge}
         loops = [make(assembly) for name, make in makers.items() if role in (name, "all")]
     except (LogUnavailable, LogRefused) as error:
