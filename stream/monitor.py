@@ -1,7 +1,7 @@
 """The monitor: panes go in, the watermark moves, and what has become of the windows comes out.
 
-It reads no clock: it is a function of the panes added and of the watermarks given, in their order. The same monitor runs
-behind the judge, over Kafka, and behind replay, over files.
+It reads no clock: it is a function of the panes added and of the watermarks given, in their order. The same monitor
+runs behind the judge, over Kafka, and behind replay, over files.
 """
 
 from collections.abc import Iterable, Iterator

@@ -1,8 +1,8 @@
 """Persistence: drift must show in several ticks before it opens, and be gone in several before it resolves.
 
 Windows that overlap share their traffic and agree for free. So ticks are asked for on disjoint stretches: with windows
-of k panes, "2 of 3" looks at the last 2k + 1 ticks, and wants two of them whose windows do not overlap. For k = 1 that is
-two of the last three.
+of k panes, "2 of 3" looks at the last 2k + 1 ticks, and wants two of them whose windows do not overlap. For k = 1 that
+is two of the last three.
 """
 
 from collections.abc import Callable

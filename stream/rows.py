@@ -53,8 +53,8 @@ class CategoricalColumn:
 class Rows:
     """Events of one partition in offset order: event times (UTC ms), offsets, and a column per feature.
 
-    ``numeric`` and ``categorical`` follow ``Baseline.numeric`` and ``Baseline.categorical``. ``record_times_ms`` are the
-    records' own timestamps, where the source has them: an event time far ahead of its record's is a broken clock.
+    ``numeric`` and ``categorical`` follow ``Baseline.numeric`` and ``Baseline.categorical``. ``record_times_ms`` are
+    the records' own timestamps, where the source has them: an event time far ahead of its record's is a broken clock.
     """
 
     times_ms: IntArray
