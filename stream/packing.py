@@ -8,6 +8,7 @@ are decimal text, for they outgrow 64 bits.
 """
 
 from collections.abc import Iterable
+from typing import Literal
 
 import msgspec
 import numpy as np
@@ -19,7 +20,8 @@ from stream.counts import Counts, merge_tables
 PACKING_VERSION = 1
 # 8 bytes a cell at the most: half of a broker's default limit of 1 MB for a message.
 CELLS_PER_CHUNK = 60_000
-_WIDTHS = ("<u1", "<u2", "<u4", "<u8")
+Width = Literal["<u1", "<u2", "<u4", "<u8"]
+_WIDTHS: tuple[Width, ...] = ("<u1", "<u2", "<u4", "<u8")
 
 
 class Chunk(msgspec.Struct, frozen=True, array_like=True):
@@ -29,9 +31,9 @@ class Chunk(msgspec.Struct, frozen=True, array_like=True):
     cells: int
     first: int
     size: int
-    gap_width: str
+    gap_width: Width | Literal[""]
     gaps: bytes
-    count_width: str
+    count_width: Width
     counts: bytes
     rows: int = 0
     moments: tuple[str, ...] = ()
@@ -60,7 +62,7 @@ def unpack(chunks: Iterable[bytes], layout: Layout) -> Counts:
 def add_chunk(counts: Counts, data: bytes) -> None:
     """Add one chunk to counts.
 
-    Raises ValueError for another version, another layout's size, or bytes that are no packed counts.
+    Raises ValueError, and adds nothing, for another version, another layout's size, or bytes that are no packed counts.
     """
     chunk = msgspec.msgpack.decode(data, type=Chunk)
     if chunk.version != PACKING_VERSION or chunk.cells != len(counts.cells):
@@ -68,17 +70,31 @@ def add_chunk(counts: Counts, data: bytes) -> None:
             f"packed counts of version {chunk.version} over {chunk.cells} cells do not fit version "
             f"{PACKING_VERSION} over {len(counts.cells)} cells: they were counted against another baseline"
         )
-    part = counts.cells[chunk.first : chunk.first + chunk.size]
     values = np.frombuffer(chunk.counts, dtype=chunk.count_width).astype(np.int64)
-    if chunk.gap_width:
-        part[np.cumsum(np.frombuffer(chunk.gaps, dtype=chunk.gap_width).astype(np.int64))] += values
-    else:
-        part += values
+    places = _places(chunk, len(values))
+    moments = np.array([int(text) for text in chunk.moments], dtype=object)
+    if chunk.moments and len(moments) != counts.moments.size:
+        raise ValueError(f"packed counts with {len(moments)} moments instead of {counts.moments.size}")
+    counts.cells[places] += values
     counts.rows += chunk.rows
     if chunk.moments:
-        counts.moments += np.array([int(text) for text in chunk.moments], dtype=object).reshape(-1, 2)
+        counts.moments += moments.reshape(-1, 2)
     if chunk.names:
         counts.names = merge_tables([counts.names, chunk.names])
+
+
+def _places(chunk: Chunk, count: int) -> slice | IntArray:
+    """Return the cells that a chunk's ``count`` counts belong to, each of them once."""
+    inside = 0 <= chunk.first <= chunk.cells - chunk.size
+    if not chunk.gap_width:
+        if inside and chunk.size == count:
+            return slice(chunk.first, chunk.first + chunk.size)
+    else:
+        gaps = np.frombuffer(chunk.gaps, dtype=chunk.gap_width).astype(np.int64)
+        places: IntArray = np.cumsum(gaps)
+        if inside and len(gaps) == count and (gaps[1:] > 0).all() and places[-1:].max(initial=0) < chunk.size:
+            return chunk.first + places
+    raise ValueError(f"packed counts that contradict themselves: {count} counts for {chunk.size} cells")
 
 
 def _chunk(counts: Counts, first: int) -> Chunk:
@@ -103,6 +119,6 @@ def _chunk(counts: Counts, first: int) -> Chunk:
     )
 
 
-def _narrowest(numbers: IntArray) -> str:
+def _narrowest(numbers: IntArray) -> Width:
     largest = int(numbers.max()) if len(numbers) else 0
     return next(width for width in _WIDTHS if largest <= np.iinfo(width).max)
