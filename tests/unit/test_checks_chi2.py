@@ -44,6 +44,14 @@ def test_statistic_and_p_equal_scipys_with_the_same_pooling(sides, seed):
     assert one.p_decision(0) >= p
 
 
+def test_what_may_open_drift_is_the_larger_p(sides):
+    """A cell with an expected count of 5 that holds 17: Pearson's p is too small by far, and does not decide."""
+    training, window = ["a"] * 900 + ["b"] * 50 + ["c"] * 50, ["a"] * 78 + ["b"] * 17 + ["c"] * 5
+    (one,) = measure(*sides({"c": training}, {"c": window}), POLICY)
+    assert one.p_decision(0) == p_calibrated(pool(np.array([900, 50, 50, 0]), np.array([78, 17, 5, 0])))
+    assert one.p_decision(0) > 5 * one.p_value(0)[0]
+
+
 def test_effect_is_the_share_of_traffic_that_changed_category(sides):
     """Total variation over all categories, rare and unseen ones unpooled."""
     training, window = ["a"] * 60 + ["b"] * 39 + ["c"], ["a"] * 80 + ["b"] * 18 + ["z"] * 2
