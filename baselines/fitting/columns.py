@@ -78,6 +78,7 @@ class Look:
 
     def finish(self, rows: int) -> Outcome:
         """Decide the kind: what at least half of the values are."""
+        self._sketch.settle()
         structures = self._specials.pop("structures", 0)
         numbers = self._sketch.n + self._specials.total()
         present = numbers + self._names.rows + structures
@@ -141,7 +142,7 @@ class CellCount:
         assert self._sketch.distinct is not None
         values, counts = self._sketch.distinct
         self._cells[1::2] = counts
-        self._spread.add_weighted(values, counts)
+        self._spread.add(values, counts)
         return self._fitted()
 
     def _fitted(self) -> Fitted:

@@ -13,6 +13,7 @@ MOST_DISTINCT = 65_536
 # Rows drawn when there are more. The largest gap between neighbours of the sample holds about ln(n)/n of the rows,
 # 0.02 %, and a value that carries 0.1 % of the rows is missed with a probability of about e**-65.
 SAMPLE_ROWS = 65_536
+_SETTLE_ROWS = 4_096
 
 
 class NumberSketch:
@@ -30,13 +31,24 @@ class NumberSketch:
         self._distinct: tuple[FloatArray, IntArray] | None = (np.empty(0), np.empty(0, dtype=np.int64))
         self._keys: NDArray[np.uint64] = np.empty(0, dtype=np.uint64)
         self._sampled: FloatArray = np.empty(0)
+        self._waiting: list[FloatArray] = []
+        self._waiting_rows = 0
 
     def add(self, numbers: FloatArray) -> None:
-        """Add finite numbers in the order of their rows."""
-        if len(numbers) == 0:
-            return
-        self._sample(numbers)
+        """Add finite numbers in the order of their rows; what they teach is known once ``settle`` was called."""
         self.n += len(numbers)
+        self._waiting.append(numbers)
+        self._waiting_rows += len(numbers)
+        if self._waiting_rows >= max(_SETTLE_ROWS, len(self._sampled)):
+            self.settle()
+
+    def settle(self) -> None:
+        """Take in the numbers that are waiting: many at a time, as each time costs a look at all that is known."""
+        if not self._waiting_rows:
+            return
+        numbers = np.concatenate(self._waiting)
+        self._sample(self.n - len(numbers), numbers)
+        self._waiting, self._waiting_rows = [], 0
         self.minimum = min(self.minimum, float(numbers.min()))
         self.maximum = max(self.maximum, float(numbers.max()))
         self.sequence.add(numbers)
@@ -63,8 +75,8 @@ class NumberSketch:
         """Return an empty sum of deviations around this column's mean."""
         return Spread(self.mean, max(abs(self.minimum), abs(self.maximum)))
 
-    def _sample(self, numbers: FloatArray) -> None:
-        keys = row_keys(self.n, len(numbers))
+    def _sample(self, start: int, numbers: FloatArray) -> None:
+        keys = row_keys(start, len(numbers))
         if len(self._keys) == SAMPLE_ROWS:
             low = keys < self._keys[-1]
             keys, numbers = keys[low], numbers[low]

@@ -17,7 +17,7 @@ _POINT = 1074 + _MANTISSA_BITS
 class ExactSum:
     """A sum of finite floats held as one integer in units of 2**-1127.
 
-    Mantissas are added per exponent in two halves, whose sums a float64 holds exactly for 2**26 numbers at a time.
+    Mantissas are added per exponent in two halves of at most 27 bits, so that an int64 holds the sums.
     The idea is Kulisch's long accumulator (Kulisch and Miranker 1986).
 
     >>> total = ExactSum()
@@ -29,24 +29,19 @@ class ExactSum:
     def __init__(self) -> None:
         self._units = 0
 
-    def add(self, numbers: FloatArray) -> None:
-        """Add finite ``numbers`` of shape (n,), n at most 2**26."""
+    def add(self, numbers: FloatArray, counts: IntArray | int = 1) -> None:
+        """Add finite ``numbers`` of shape (n,), each as often as ``counts`` (n,) says; at most 2**36 in all."""
         if len(numbers) == 0:
             return
-        mantissas, exponents = _split(numbers)
+        fractions, exponents = np.frexp(numbers)
+        mantissas = np.ldexp(fractions, _MANTISSA_BITS).astype(np.int64)
         lowest = int(exponents.min())
-        places = exponents - lowest
-        high = np.bincount(places, weights=mantissas >> _LOW_BITS)
-        low = np.bincount(places, weights=mantissas & (2**_LOW_BITS - 1))
-        for place in np.flatnonzero(np.bincount(places)).tolist():
-            both = (int(high[place]) << _LOW_BITS) + int(low[place])
+        halves = np.zeros((int(exponents.max()) - lowest + 1, 2), dtype=np.int64)
+        np.add.at(halves[:, 0], exponents - lowest, (mantissas >> _LOW_BITS) * counts)
+        np.add.at(halves[:, 1], exponents - lowest, (mantissas & (2**_LOW_BITS - 1)) * counts)
+        for place in np.flatnonzero(halves.any(axis=1)).tolist():
+            both = (int(halves[place, 0]) << _LOW_BITS) + int(halves[place, 1])
             self._units += both << (lowest + place + _POINT - _MANTISSA_BITS)
-
-    def add_weighted(self, numbers: FloatArray, counts: IntArray) -> None:
-        """Add each of ``numbers`` as often as ``counts`` says; both have shape (n,)."""
-        mantissas, exponents = _split(numbers)
-        for mantissa, exponent, count in zip(mantissas.tolist(), exponents.tolist(), counts.tolist(), strict=True):
-            self._units += (mantissa * count) << (exponent + _POINT - _MANTISSA_BITS)
 
     @property
     def value(self) -> Fraction:
@@ -67,17 +62,11 @@ class Spread:
         self._first = ExactSum()
         self._second = ExactSum()
 
-    def add(self, numbers: FloatArray) -> None:
-        """Add finite ``numbers`` of shape (n,)."""
+    def add(self, numbers: FloatArray, counts: IntArray | int = 1) -> None:
+        """Add finite ``numbers`` of shape (n,), each as often as ``counts`` (n,) says."""
         deviations = numbers / self._scale - self._centre
-        self._first.add(deviations)
-        self._second.add(deviations * deviations)
-
-    def add_weighted(self, numbers: FloatArray, counts: IntArray) -> None:
-        """Add each of ``numbers`` as often as ``counts`` says."""
-        deviations = numbers / self._scale - self._centre
-        self._first.add_weighted(deviations, counts)
-        self._second.add_weighted(deviations * deviations, counts)
+        self._first.add(deviations, counts)
+        self._second.add(deviations * deviations, counts)
 
     def std(self, n: int) -> float:
         """Return the standard deviation of the ``n`` numbers added, n - 1 below the line; 0 for a single number."""
@@ -86,8 +75,3 @@ class Spread:
         first, second = self._first.value, self._second.value
         variance = (second - first * first / n) / (n - 1)
         return min(self._scale * math.sqrt(max(float(variance), 0.0)), sys.float_info.max)
-
-
-def _split(numbers: FloatArray) -> tuple[IntArray, IntArray]:
-    fractions, exponents = np.frexp(numbers)
-    return np.ldexp(fractions, _MANTISSA_BITS).astype(np.int64), exponents.astype(np.int64)

@@ -12,6 +12,7 @@ def sketch_of(*chunks: list[float]) -> NumberSketch:
     sketch = NumberSketch()
     for chunk in chunks:
         sketch.add(np.array(chunk, dtype=np.float64))
+    sketch.settle()
     return sketch
 
 

@@ -24,7 +24,7 @@ def test_weights_are_repetitions() -> None:
     """A number with a count of five is the number five times."""
     weighted, repeated = ExactSum(), ExactSum()
     counts = np.arange(len(NUMBERS))
-    weighted.add_weighted(np.array(NUMBERS), counts)
+    weighted.add(np.array(NUMBERS), counts)
     repeated.add(np.repeat(NUMBERS, counts))
     assert weighted.value == repeated.value
 
