@@ -1,5 +1,6 @@
 """The judge's book of one counts partition: the monitor, the watermark and the ledger, and what is not yet written."""
 
+import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -18,16 +19,19 @@ from consumers.records import (
     read_pane,
     write_memory,
 )
-from stream.drift_event import DriftEvent, iso
+from stream.drift_event import DriftEvent, TestedWindow, health_event, iso
 from stream.ledger import Ledger
 from stream.monitor import Monitor, Tick
-from stream.packing import chunk_count
+from stream.packing import chunk_count, chunk_rows
 from stream.panes import Pane
 from stream.watermark import Watermark
 
 # Panes are written again when this many bytes of counts were consumed since, or a window was tested.
 _BYTES_BETWEEN_WRITES = 1_000_000
 _MEMORY = b"memory"
+# Counted by a counter with another baseline: those rows are in no window of this one.
+_OTHER_BASELINE = "other_baseline"
+_log = logging.getLogger("driftline.judge")
 
 
 @dataclass(slots=True)
@@ -40,17 +44,19 @@ class Book:
     partitions: dict[str, int] = field(default_factory=dict)
     ledger: Ledger = field(default_factory=Ledger)
     ticks: list[Tick] = field(default_factory=list)
-    refused: list[str] = field(default_factory=list)
+    # Health events that come from no tick.
+    notices: list[DriftEvent] = field(default_factory=list)
     # The next offset to read, when something was taken since the last writing.
     next_offset: int | None = None
     _changed: set[int] = field(default_factory=set)
-    _written: set[int] = field(default_factory=set)
+    # Keys of the panes topic that hold something, with the start of their pane.
+    _written: dict[bytes, int] = field(default_factory=dict)
     _taken_bytes: int = 0
 
     def restore(self, records: Iterable[tuple[bytes, bytes | None]]) -> None:
-        """Go on from the records of the panes topic, oldest first; none is a new monitor.
+        """Go on from the records of the panes topic, oldest first; none is a new monitor, and so is another baseline.
 
-        Raises RecordError for what another version wrote, or for panes of another baseline.
+        Raises RecordError for what another version wrote.
         """
         live: dict[bytes, bytes] = {}
         for key, value in records:
@@ -58,23 +64,20 @@ class Book:
                 live.pop(key, None)
             else:
                 live[key] = value
-        memories = [value for key, value in live.items() if key.endswith(_MEMORY)]
-        if not memories:
-            return
-        panes: dict[int, Pane] = {}
-        for key, value in live.items():
-            if not key.endswith(_MEMORY):
-                grow(panes, read_pane(value, self.monitor.identity.fingerprint), self.monitor.layout)
-        self._remember(read_memory(memories[0]), panes)
+        memories = [read_memory(value) for key, value in live.items() if key.endswith(_MEMORY)]
+        chunks = {key: read_pane(value) for key, value in live.items() if not key.endswith(_MEMORY)}
+        self._written = {key: record.start_ms for key, record in chunks.items()}
+        for memory in memories:
+            self._remember(memory, chunks.values())
 
     def take(self, value: bytes, offset: int) -> None:
         """Take the next record: counts are added, a control record moves the watermark."""
         self.next_offset = offset + 1
         self._taken_bytes += len(value)
         try:
-            record = read_counts_topic(value, self.monitor.identity.fingerprint)
+            record = read_counts_topic(value)
         except RecordError as error:
-            self.refused.append(str(error))
+            _log.warning("offset %d of the counts topic is left out: %s", offset, error)
             return
         if isinstance(record, PaneChunk):
             self._add(record)
@@ -83,31 +86,32 @@ class Book:
 
     def worth_writing(self) -> bool:
         """Tell whether the panes should be written: windows were tested, or much was taken since."""
-        return bool(self.ticks) or self._taken_bytes > _BYTES_BETWEEN_WRITES
+        return bool(self.ticks or self.notices) or self._taken_bytes > _BYTES_BETWEEN_WRITES
 
     def events(self) -> list[DriftEvent]:
         """Return the drift events that are not yet written."""
-        return [event for tick in self.ticks for event in tick.events]
+        return [*self.notices, *(event for tick in self.ticks for event in tick.events)]
 
     def unwritten(self) -> Iterator[tuple[bytes, bytes | None]]:
         """Return key and value of what the panes topic must get: changed panes, expired ones as None, the memory."""
-        fingerprint, chunks = self.monitor.identity.fingerprint, chunk_count(self.monitor.layout)
+        fingerprint = self.monitor.identity.fingerprint
         held = self.monitor.pane_starts()
         for start in sorted(self._changed & held):
             pane = self.monitor.pane(start)
             if pane is not None:
                 values = pane_chunks(pane, fingerprint)
                 yield from ((self._key(start, number), value) for number, value in enumerate(values))
-        for start in sorted(self._written - held):
-            yield from ((self._key(start, number), None) for number in range(chunks))
+        yield from ((key, None) for key, start in sorted(self._written.items()) if start not in held)
         yield self._prefix() + _MEMORY, write_memory(self._memory())
 
     def written(self) -> None:
         """Take note that all of it is written."""
-        held = self.monitor.pane_starts()
-        self._written = (self._written | self._changed) & held
+        held, chunks = self.monitor.pane_starts(), chunk_count(self.monitor.layout)
+        self._written = {key: start for key, start in self._written.items() if start in held}
+        self._written |= {self._key(start, number): start for start in self._changed & held for number in range(chunks)}
         self._changed.clear()
         self.ticks.clear()
+        self.notices.clear()
         self._taken_bytes, self.next_offset = 0, None
 
     def status(self) -> bytes:
@@ -127,6 +131,11 @@ class Book:
         return orjson.dumps(status)
 
     def _add(self, record: PaneChunk) -> None:
+        if record.fingerprint != self.monitor.identity.fingerprint:
+            rows = chunk_rows(record.chunk)
+            self.ledger.counted -= rows
+            self.ledger.rejected[_OTHER_BASELINE] += rows
+            return
         grown: dict[int, Pane] = {}
         grow(grown, record, self.monitor.layout)
         late = self.monitor.add(grown[record.start_ms])
@@ -147,13 +156,27 @@ class Book:
         for fact in facts:
             self.watermark.observe((fact.topic, fact.partition), fact.newest_ms, idle=fact.idle)
 
-    def _remember(self, memory: JudgeMemory, panes: dict[int, Pane]) -> None:
-        self.monitor.restore(memory.monitor, panes.values())
+    def _remember(self, memory: JudgeMemory, chunks: Iterable[PaneChunk]) -> None:
         self.partitions = memory.partitions
         self.ledger = Ledger.from_dict(memory.ledger)
         self._observe(memory.facts)
         self.watermark.reached_ms = memory.reached_ms
-        self._written = set(panes)
+        if memory.monitor.fingerprint != self.monitor.identity.fingerprint:
+            # Panes of another baseline have other cells; nothing holds them now, so the next writing deletes them.
+            self.notices.append(self._baseline_changed(memory))
+            return
+        panes: dict[int, Pane] = {}
+        for chunk in chunks:
+            grow(panes, chunk, self.monitor.layout)
+        self.monitor.restore(memory.monitor, panes.values())
+
+    def _baseline_changed(self, memory: JudgeMemory) -> DriftEvent:
+        """Say that windows begin anew; an incident against the old baseline ends with it."""
+        at_ms = memory.monitor.state.sealed_to_ms or 0
+        old, new = memory.monitor.fingerprint, self.monitor.identity.fingerprint
+        sentence = f"The baseline was replaced ({old} by {new}): windows begin anew, nothing is carried over."
+        window = TestedWindow(at_ms, at_ms, 0, 0.0)
+        return health_event(self.monitor.identity, window, "baseline_changed", "begun", sentence, at_ms)
 
     def _memory(self) -> JudgeMemory:
         known = sorted(self.watermark.newest_ms.items())

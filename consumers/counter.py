@@ -91,24 +91,28 @@ class Counter:
 
         Raises LogUnavailable when nothing was committed; the next step begins again from the committed positions.
         """
+        try:
+            self._step(gather_s)
+        except LogUnavailable:
+            # What was polled is forgotten, so it must be read again.
+            self._source.rewind()
+            raise
+        return ()
+
+    def _step(self, gather_s: float) -> None:
         positions = self._source.assigned()
         if positions is not None:
             self._take_over(positions)
         polled = self._source.poll(gather_s)
         idle = self._idle(polled)
         if not polled.batches and idle == self._told_idle:
-            return ()
+            return
         work = self._count(polled)
         self._write_control(work, idle)
-        try:
-            self._sink.commit(work.records, self._positions(polled, work), polled.membership)
-        except LogUnavailable:
-            self._source.rewind()
-            raise
+        self._sink.commit(work.records, self._positions(polled, work), polled.membership)
         self._newest_ms.update(work.newest_ms)
         self._told_idle = idle
         self.ledger.add(work.ledger)
-        return ()
 
     def finish(self) -> Sequence[DriftEvent]:
         """Do nothing: every step has committed what it counted."""
@@ -211,6 +215,8 @@ def reject_record(topic: str, place: Place, reject: Rejected) -> Outgoing:
 
 
 def _read_note(note: str) -> _Note:
-    if not note:
+    """Read what was committed beside an offset; tools that move offsets leave nothing, or their own words."""
+    try:
+        return msgspec.json.decode(note, type=_Note)
+    except msgspec.DecodeError:
         return _Note()
-    return msgspec.json.decode(note, type=_Note)

@@ -51,33 +51,19 @@ class Judge:
 
         Raises LogUnavailable when nothing was committed; the next step begins again from the committed positions.
         """
-        positions = self._source.assigned()
-        if positions is not None:
-            self.books = {place: self._open_book(place) for place in positions}
-        polled = self._source.poll(gather_s)
-        self._membership = polled.membership or self._membership
-        for batch in polled.batches:
-            book = self.books[batch.topic, batch.partition]
-            for offset, value in zip(batch.offsets, batch.values, strict=True):
-                book.take(value or b"", offset)
-        return self.finish() if any(book.worth_writing() for book in self.books.values()) else []
-
-    def finish(self) -> list[DriftEvent]:
-        """Write everything that is unwritten, and return the events published by it."""
-        books = {place: book for place, book in self.books.items() if book.next_offset is not None}
-        if not books:
-            return []
-        records = [record for place, book in books.items() for record in self._records(place, book)]
-        positions = {place: Position(book.next_offset or 0) for place, book in books.items()}
         try:
-            self._sink.commit(records, positions, self._membership)
+            return self._step(gather_s)
         except LogUnavailable:
             self._source.rewind()
             raise
-        events = [event for book in books.values() for event in book.events()]
-        for book in books.values():
-            book.written()
-        return events
+
+    def finish(self) -> list[DriftEvent]:
+        """Write everything that is unwritten, and return the events published by it; raises as ``step``."""
+        try:
+            return self._commit()
+        except LogUnavailable:
+            self._source.rewind()
+            raise
 
     def end_offsets(self) -> Mapping[Place, int]:
         """See `Source.end_offsets`."""
@@ -91,6 +77,30 @@ class Judge:
         """Leave the group; counts since the last commit will be read again by the next owner."""
         self._source.close()
         self._sink.close()
+
+    def _step(self, gather_s: float) -> list[DriftEvent]:
+        positions = self._source.assigned()
+        if positions is not None:
+            self.books = {place: self._open_book(place) for place in positions}
+        polled = self._source.poll(gather_s)
+        self._membership = polled.membership or self._membership
+        for batch in polled.batches:
+            book = self.books[batch.topic, batch.partition]
+            for offset, value in zip(batch.offsets, batch.values, strict=True):
+                book.take(value or b"", offset)
+        return self._commit() if any(book.worth_writing() for book in self.books.values()) else []
+
+    def _commit(self) -> list[DriftEvent]:
+        books = {place: book for place, book in self.books.items() if book.next_offset is not None}
+        if not books:
+            return []
+        records = [record for place, book in books.items() for record in self._records(place, book)]
+        positions = {place: Position(book.next_offset or 0) for place, book in books.items()}
+        self._sink.commit(records, positions, self._membership)
+        events = [event for book in books.values() for event in book.events()]
+        for book in books.values():
+            book.written()
+        return events
 
     def _open_book(self, place: Place) -> Book:
         book = self._new_book()

@@ -83,15 +83,15 @@ def control(partitions: dict[str, int], facts: Iterable[PartitionFact], ledger: 
     return msgspec.msgpack.encode(Control(RECORD_VERSION, fingerprint, partitions, list(facts), ledger.to_dict()))
 
 
-def read_counts_topic(value: bytes, fingerprint: str) -> PaneChunk | Control:
-    """Read a record of the counts topic; raises RecordError for another version or baseline."""
-    record: PaneChunk | Control = _checked(_COUNTS_TOPIC, value, fingerprint)
+def read_counts_topic(value: bytes) -> PaneChunk | Control:
+    """Read a record of the counts topic, of whatever baseline; raises RecordError for another version."""
+    record: PaneChunk | Control = _checked(_COUNTS_TOPIC, value)
     return record
 
 
-def read_pane(value: bytes, fingerprint: str) -> PaneChunk:
-    """Read a record of the panes topic; raises RecordError for another version or baseline."""
-    record: PaneChunk = _checked(_PANES_TOPIC, value, fingerprint)
+def read_pane(value: bytes) -> PaneChunk:
+    """Read a record of the panes topic, of whatever baseline; raises RecordError for another version."""
+    record: PaneChunk = _checked(_PANES_TOPIC, value)
     return record
 
 
@@ -124,13 +124,11 @@ def read_memory(value: bytes) -> JudgeMemory:
     return memory
 
 
-def _checked(decoder: Any, value: bytes, fingerprint: str) -> Any:
+def _checked(decoder: Any, value: bytes) -> Any:
     try:
         record = decoder.decode(value)
     except msgspec.DecodeError as error:
         raise RecordError(f"not a record of driftline: {error}") from error
     if record.version != RECORD_VERSION:
         raise RecordError(f"a record of version {record.version}; this driftline reads {RECORD_VERSION}")
-    if record.fingerprint != fingerprint:
-        raise RecordError(f"counted against baseline {record.fingerprint}, not {fingerprint}")
     return record

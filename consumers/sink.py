@@ -9,7 +9,7 @@ from consumers.source import Place, Position
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A record to write; ``partition`` None lets the key choose, ``value`` None deletes the key of a compacted topic."""
+    """A record to write; with no ``partition`` the key chooses, with no ``value`` a compacted topic drops the key."""
 
     topic: str
     key: bytes | None

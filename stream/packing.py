@@ -97,6 +97,11 @@ def _places(chunk: Chunk, count: int) -> slice | IntArray:
     raise ValueError(f"packed counts that contradict themselves: {count} counts for {chunk.size} cells")
 
 
+def chunk_rows(data: bytes) -> int:
+    """Return how many rows a chunk stands for, whatever layout it was counted on."""
+    return msgspec.msgpack.decode(data, type=Chunk).rows
+
+
 def _chunk(counts: Counts, first: int) -> Chunk:
     part = counts.cells[first : first + CELLS_PER_CHUNK]
     index = np.flatnonzero(part)
