@@ -104,7 +104,7 @@ class KafkaNode:
             return
         with self._output.open("ab") as output:
             self._process = subprocess.Popen(  # noqa: S603
-                _dying_with_us(self._java(_BROKER, str(self._properties))),
+                dying_with_us(self._java(_BROKER, str(self._properties))),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -167,7 +167,8 @@ class KafkaNode:
         self._process.wait(within_s)
 
 
-def _dying_with_us(command: Sequence[str]) -> list[str]:
+def dying_with_us(command: Sequence[str]) -> list[str]:
+    """Return the command such that on Linux its process is killed when the thread that started it is gone."""
     if sys.platform != "linux":
         return list(command)
     return [sys.executable, "-S", "-E", "-c", _DIE_WITH_PARENT, str(os.getpid()), *command]

@@ -1,0 +1,129 @@
+"""The stage with a broker: topics, a producer of the events, and ``driftline run`` as a process of its own."""
+
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import orjson
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.errors import KafkaError
+
+from consumers.demo.stage import DemoFailed, Seen
+from consumers.demo.workshop import Workshop
+from consumers.kafka_source import CONSUMER_SETTINGS, kafka_errors
+from consumers.local_kafka_node import dying_with_us
+from consumers.settings import Settings
+from consumers.topics import ensure_topics
+
+PARTITIONS = 4
+# `run` promises to stop within five seconds.
+_STOP_WITHIN_S = 8
+_DRIFTLINE = (sys.executable, "-P", "-m", "consumers.cli")
+
+
+@contextmanager
+def kafka_stage(workshop: Workshop, settings: Settings, *, tidy: bool) -> Iterator["KafkaStage"]:
+    """Create the topics, start ``driftline run`` and yield the stage; ``tidy`` deletes topics and groups at the end.
+
+    Raises LogUnavailable or LogRefused when the broker does not answer.
+    """
+    admin_options = settings.kafka.for_client("admin")
+    with ExitStack() as stack:
+        if tidy:
+            stack.callback(_tidy_up, settings)
+        _create_events(settings, admin_options)
+        ensure_topics(settings)
+        process = stack.enter_context(_running(workshop))
+        with kafka_errors("the demo's clients cannot be opened"):
+            producer = KafkaProducer(**settings.kafka.for_client("producer"), linger_ms=20)
+            stack.callback(producer.close, timeout=1)
+            consumer = KafkaConsumer(**{**CONSUMER_SETTINGS, **settings.kafka.for_client("consumer")})
+            stack.callback(consumer.close, timeout_ms=1_000)
+            _begin(consumer, (settings.topics.status, settings.topics.alerts))
+        yield KafkaStage(settings, process, producer, consumer)
+
+
+class KafkaStage:
+    """Produces to the events topic and reads what ``driftline run`` publishes."""
+
+    def __init__(
+        self, settings: Settings, process: "subprocess.Popen[bytes]", producer: KafkaProducer, consumer: KafkaConsumer
+    ) -> None:
+        self._topics = settings.topics
+        self._process = process
+        self._producer = producer
+        self._consumer = consumer
+        self._sent = 0
+
+    def send(self, values: Sequence[bytes]) -> None:
+        """See `Stage.send`; events are dealt to the partitions in turn, so that each has its events in order."""
+        with kafka_errors("the events cannot be sent"):
+            for number, value in enumerate(values, start=self._sent):
+                self._producer.send(self._topics.events, value, partition=number % PARTITIONS)
+        self._sent += len(values)
+
+    def look(self, wait_s: float) -> Seen:
+        """See `Stage.look`."""
+        if self._process.poll() is not None:
+            raise DemoFailed(f"`driftline run` ended by itself with exit code {self._process.returncode}")
+        with kafka_errors("alerts and status cannot be read"):
+            polled = self._consumer.poll(timeout_ms=round(wait_s * 1000))
+        told: dict[str, list[Any]] = {}
+        for place, records in polled.items():
+            told.setdefault(place.topic, []).extend(orjson.loads(record.value) for record in records)
+        return Seen(told.get(self._topics.status, ()), told.get(self._topics.alerts, ()))
+
+
+@contextmanager
+def _running(workshop: Workshop) -> Iterator["subprocess.Popen[bytes]"]:
+    command = dying_with_us([*_DRIFTLINE, "run", "--config", str(workshop.config)])
+    # A session of its own: a Ctrl-C at the terminal is for us, and we stop it in order.
+    with (
+        workshop.log.open("wb") as log,
+        subprocess.Popen(  # noqa: S603 - the command is ours from end to end
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+        ) as process,
+    ):
+        try:
+            yield process
+        finally:
+            process.terminate()
+            try:
+                process.wait(_STOP_WITHIN_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def _create_events(settings: Settings, admin_options: dict[str, Any]) -> None:
+    with kafka_errors(f"{settings.topics.events} cannot be created"):
+        admin = KafkaAdminClient(**admin_options)
+        try:
+            topic = {"num_partitions": PARTITIONS, "replication_factor": settings.topics.replication_factor}
+            admin.create_topics({settings.topics.events: topic}, wait_for_metadata=True)
+        finally:
+            admin.close()
+
+
+def _begin(consumer: KafkaConsumer, topics: Sequence[str]) -> None:
+    places = [
+        TopicPartition(topic, number) for topic in topics for number in sorted(consumer.partitions_for_topic(topic))
+    ]
+    consumer.assign(places)
+    consumer.seek_to_beginning(*places)
+
+
+def _tidy_up(settings: Settings) -> None:
+    """Delete what the demo made on a broker that is not its own; a broker that is gone needs no tidying."""
+    topics = settings.topics
+    names = [topics.events, topics.counts, topics.panes, topics.alerts, topics.status, topics.rejects]
+    try:
+        admin = KafkaAdminClient(**settings.kafka.for_client("admin"))
+        try:
+            admin.delete_topics(sorted(set(names) & set(admin.list_topics())))
+            admin.delete_groups([f"{settings.monitor.name}-{role}" for role in ("counter", "judge")])
+        finally:
+            admin.close()
+    except KafkaError:
+        return
