@@ -23,7 +23,8 @@ class Identity:
 
     def parts(self) -> tuple[str, ...]:
         """Return what makes ids unique to this monitor, segment and baseline."""
-        return (self.monitor, *(f"{key}={value}" for key, value in sorted(self.segment.items())), self.fingerprint)
+        segment = [part for pair in sorted(self.segment.items()) for part in pair]
+        return (self.monitor, *segment, self.fingerprint)
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,11 +48,8 @@ class Explanation:
     @cached_property
     def impacts(self) -> dict[str, float]:
         """Importance times effect per feature; the effect is the largest share of traffic that a check saw move."""
-        drifting = self.decision.drifting()
         importance = self.layout.baseline.importance
-        return {
-            feature: importance[feature] * self._share_moved(feature, feature in drifting) for feature in self._rows
-        }
+        return {feature: importance[feature] * self._share_moved(feature) for feature in self._rows}
 
     def severity(self, feature: str) -> str:
         """Return info, warning or critical by the feature's impact."""
@@ -88,7 +85,7 @@ class Explanation:
             **self._sides(reference),
         }
 
-    def _share_moved(self, feature: str, drifting: bool) -> float:
+    def _share_moved(self, feature: str) -> float:
         effects = [
             float(measured.effect[row])
             for measured, row in self._rows[feature]
@@ -172,11 +169,6 @@ class Explanation:
             ),
         }
         return {"reference": known, "production": production, "moved": moved_categories(reference, valid)}
-
-
-def _check(finding: Finding) -> dict[str, Any]:
-    """Return a finding as a check inside its feature, which already says name and kind."""
-    return {key: value for key, value in finding.to_dict().items() if key not in ("feature", "kind")}
 
 
 def _share(unusable: int, usable: int) -> float:

@@ -18,7 +18,7 @@ from stream.panes import Pane
 from stream.rows import Rows
 from stream.schedule import Schedule
 
-# A run of rows touches at most so many panes: what is held at once does not grow with the span of a batch.
+# A run of rows begins at most so many panes: what is held at once does not grow with the span of a batch.
 PANES_PER_RUN = 16
 
 
@@ -60,7 +60,7 @@ class Tallier:
         return rows, int(reached[-1])
 
     def runs(self, rows: Rows) -> Iterator[Rows]:
-        """Cut rows into consecutive runs of at most ``PANES_PER_RUN`` panes each."""
+        """Cut rows into consecutive runs that each bring at most ``PANES_PER_RUN`` panes the earlier ones did not touch."""
         _, firsts = np.unique(self._schedule.pane_starts(rows.times_ms), return_index=True)
         if len(firsts) <= PANES_PER_RUN:
             yield rows
