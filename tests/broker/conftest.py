@@ -1,16 +1,49 @@
 """A real broker for the tests of this folder: started once, by the tests themselves, on free loopback ports."""
 
+import contextlib
 import itertools
 import os
-from collections.abc import Callable, Iterator
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import KafkaAdminClient
 
 from consumers.local_kafka import LocalKafka, LocalKafkaUnavailable
 
 MakeTopic = Callable[..., str]
+Produce = Callable[..., None]
+Committed = Callable[..., list[Any]]
+
+
+@dataclass(frozen=True)
+class CommandLine:
+    """The real command line, in processes of its own, for one configuration file and the topics of one test."""
+
+    config: Path
+    environment: dict[str, str]
+
+    def run(self, verb: str, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+        """Run a verb to its end; it must end well."""
+        done = subprocess.run(
+            self._command(verb, arguments), env=self.environment, capture_output=True, timeout=120, check=False
+        )
+        assert done.returncode == 0, done.stderr.decode()
+        return done
+
+    def start(self, verb: str, *arguments: str) -> subprocess.Popen[bytes]:
+        """Start a verb; the caller ends it."""
+        return subprocess.Popen(
+            self._command(verb, arguments), env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+
+    def _command(self, verb: str, arguments: Sequence[str]) -> list[str]:
+        return [sys.executable, "-m", "consumers.cli", verb, "--config", str(self.config), *arguments]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -63,3 +96,61 @@ def make_topic(admin: KafkaAdminClient) -> MakeTopic:
         return unique
 
     return make
+
+
+@pytest.fixture(scope="session")
+def command_line(bootstrap_servers: list[str]) -> Callable[[Path, str], CommandLine]:
+    """Return ``make(config, events)``: the command line for a monitor named like its topic of events.
+
+    So every test has groups and topics of its own: ``<events>.counts``, ``<events>.rejects``, ``<events>.alerts``.
+    """
+
+    def make(config: Path, events: str) -> CommandLine:
+        environment = {
+            **os.environ,
+            "DRIFTLINE_KAFKA__BOOTSTRAP_SERVERS": ",".join(bootstrap_servers),
+            "DRIFTLINE_MONITOR__NAME": events,
+            "DRIFTLINE_TOPICS__EVENTS": events,
+            "DRIFTLINE_TOPICS__ALERTS": f"{events}.alerts",
+        }
+        return CommandLine(config, environment)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def produce(bootstrap_servers: list[str]) -> Produce:
+    """Return ``produce(topic, values, partitions=1, **settings)``: value i goes to partition i % partitions."""
+
+    def send(topic: str, values: Sequence[bytes | None], partitions: int = 1, **settings: Any) -> None:
+        producer = KafkaProducer(bootstrap_servers=bootstrap_servers, acks="all", linger_ms=20, **settings)
+        with contextlib.closing(producer):
+            futures = [
+                producer.send(topic, value, key=None if value is not None else b"k", partition=number % partitions)
+                for number, value in enumerate(values)
+            ]
+            producer.flush()
+            for future in futures:
+                future.get(timeout=0)
+
+    return send
+
+
+@pytest.fixture(scope="session")
+def committed(bootstrap_servers: list[str]) -> Committed:
+    """Return ``committed(topic, partition=0)``: its committed records, up to the end it has now."""
+
+    def read(topic: str, partition: int = 0) -> list[Any]:
+        tp = TopicPartition(topic, partition)
+        consumer = KafkaConsumer(
+            bootstrap_servers=bootstrap_servers, isolation_level="read_committed", auto_offset_reset="earliest"
+        )
+        with contextlib.closing(consumer):
+            consumer.assign([tp])
+            end = consumer.end_offsets([tp])[tp]
+            found: list[Any] = []
+            while consumer.position(tp) < end:
+                found += consumer.poll(timeout_ms=500).get(tp, [])
+            return found
+
+    return read
