@@ -14,6 +14,8 @@ from consumers.source import LogUnavailable, Place
 from stream.drift_event import DriftEvent
 
 _GATHER_S = 0.5
+# Not 0: kafka-python drops the answer to a request to join the group that comes between two polls, and asks again.
+_LOOK_S = 0.1
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.2, 10.0
 _log = logging.getLogger("driftline.service")
 _T = TypeVar("_T")
@@ -58,7 +60,7 @@ class Service:
     def run(self) -> None:
         """Step until stopped. Raises LogRefused when the log will never let us."""
         # The first loop does the waiting; the others take what is there.
-        waits = [_GATHER_S] + [0.0] * (len(self._loops) - 1)
+        waits = [_GATHER_S] + [_LOOK_S] * (len(self._loops) - 1)
         try:
             while not self._stopping.is_set():
                 for loop, gather_s in zip(self._loops, waits, strict=True):
