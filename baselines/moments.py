@@ -47,12 +47,28 @@ class Quantiser:
         """
         if len(numbers) == 0:
             return 0, 0
-        with np.errstate(over="ignore"):
-            steps = np.rint((numbers - self.centre) / self.unit)
-        widest = max(float(steps.max()), -float(steps.min()))
-        if widest <= _FAR_UNITS and widest * widest * len(steps) < _EXACT_FLOAT:
+        return self._sums(numbers, float(numbers.min()), float(numbers.max()))
+
+    def sums_of_ordered(self, ordered: FloatArray) -> tuple[int, int]:
+        """Return ``sums`` of numbers in ascending order, whose range need not be searched for."""
+        if len(ordered) == 0:
+            return 0, 0
+        return self._sums(ordered, float(ordered[0]), float(ordered[-1]))
+
+    def _sums(self, numbers: FloatArray, lowest: float, highest: float) -> tuple[int, int]:
+        # Exact, since the unit is a power of two between 2 ** -1022 and 2 ** 1007.
+        units = 1.0 / self.unit
+        widest = max((highest - self.centre) * units, (self.centre - lowest) * units) + 1.0
+        if widest <= _FAR_UNITS and widest * widest * len(numbers) < _EXACT_FLOAT:
+            steps = self._steps(numbers, units)
             return int(steps.sum()), int(np.einsum("i,i->", steps, steps))
-        return _sums_of_far(steps)
+        with np.errstate(over="ignore"):
+            return _sums_of_far(self._steps(numbers, units))
+
+    def _steps(self, numbers: FloatArray, units: float) -> FloatArray:
+        steps = numbers - self.centre
+        steps *= units
+        return np.rint(steps, out=steps)
 
     def mean(self, n: int, first: int) -> float:
         """Return the mean of ``n`` numbers with step sum ``first``, in the feature's unit."""
