@@ -81,10 +81,7 @@ def decide(measured: tuple[Measured, ...], policy: Policy, level: float) -> Deci
     """
     family = sum(len(one.features) for one in measured)
     trials = [trial for one in measured for trial in _trials(one, policy, level)]
-    for trial in trials:
-        upper = float(trial.measured.p_upper(trial.row))
-        multiplier = 1 if policy.correction == "none" else family
-        trial.outright = min(upper * multiplier, 1.0) <= trial.level or min(trial.p * multiplier, 1.0) <= trial.level
+    _pass_outright(trials, family, policy.correction)
     _adjust_rest(trials, family, policy.correction)
     for trial in trials:
         trial.opens = trial.outright or (trial.p_adjusted is not None and trial.p_adjusted <= trial.level)
@@ -105,6 +102,20 @@ def _trials(measured: Measured, policy: Policy, level: float) -> list[Trial]:
     return [
         Trial(measured, row, float(floors[row]), level) for row in np.flatnonzero(measured.effect >= floors).tolist()
     ]
+
+
+def _pass_outright(trials: list[Trial], family: int, correction: str) -> None:
+    """Mark the trials that pass whatever the others are: by Bonferroni, or by themselves without a correction.
+
+    Step-wise corrections take their order from all p-values: only those that pass the strictest of the levels are sure
+    to stand before the rest.
+    """
+    multiplier = 1 if correction == "none" else family
+    strictest = min((trial.level for trial in trials), default=0.0)
+    for trial in trials:
+        level = strictest if correction in ("holm", "bh") else trial.level
+        upper = float(trial.measured.p_upper(trial.row))
+        trial.outright = min(upper * multiplier, 1.0) <= level or min(trial.p * multiplier, 1.0) <= level
 
 
 def _adjust_rest(trials: list[Trial], family: int, correction: str) -> None:

@@ -60,7 +60,7 @@ class Tallier:
         return rows, int(reached[-1])
 
     def runs(self, rows: Rows) -> Iterator[Rows]:
-        """Cut rows into consecutive runs that each bring at most ``PANES_PER_RUN`` panes the earlier ones did not touch."""
+        """Cut rows into consecutive runs that each begin at most ``PANES_PER_RUN`` new panes."""
         _, firsts = np.unique(self._schedule.pane_starts(rows.times_ms), return_index=True)
         if len(firsts) <= PANES_PER_RUN:
             yield rows

@@ -1,0 +1,186 @@
+"""The life of an incident, from the first lasting drift to the last clean tick."""
+
+import pytest
+
+from stream.incidents import Incidents
+from stream.persistence import COMPANION, OPENING, Vote, Votes
+
+EVERY_MS = 10
+
+
+class _Life:
+    """Ticks of one monitor: each call is the next tick, with a level per feature that has one."""
+
+    def __init__(self, panes_per_window=1, persist=(2, 3)):
+        self.panes = panes_per_window
+        self.incidents = Incidents(("prices", "f"), EVERY_MS * panes_per_window, Votes(*persist, panes_per_window))
+        self.end_ms = 0
+
+    def tick(self, severity="warning", untested=(), **levels):
+        """Return the change of this tick with the features it speaks of; None where there is none."""
+        self.end_ms += EVERY_MS
+        vote = Vote(self.end_ms - EVERY_MS * self.panes, self.end_ms, dict(sorted(levels.items())), frozenset(untested))
+        transition = self.incidents.tick(vote)
+        if transition is None:
+            transition = self.incidents.announce(vote, severity)
+        elif self.incidents.open:
+            self.incidents.said(self.incidents.open, vote, severity)
+        self.last = transition
+        return transition and (transition.change, set(transition.features))
+
+
+@pytest.fixture
+def opened():
+    life = _Life()
+    life.tick(x=OPENING)
+    assert life.tick(x=OPENING) == ("drift.opened", {"x"})
+    return life
+
+
+def test_it_opens_when_drift_lasts():
+    """Not at the first tick that sees it."""
+    life = _Life()
+    assert life.tick(x=OPENING) is None
+    assert life.tick(x=OPENING) == ("drift.opened", {"x"})
+
+
+def test_different_features_do_not_open_it_together():
+    """Each must last by itself."""
+    life = _Life()
+    assert [life.tick(x=OPENING), life.tick(y=OPENING), life.tick(z=OPENING)] == [None] * 3
+
+
+def test_a_burst_in_one_pane_of_overlapping_windows_does_not_open_it():
+    """It shows in as many ticks as the window has panes, and all of them share it."""
+    for panes in (2, 3, 5):
+        life = _Life(panes_per_window=panes)
+        assert [life.tick(x=OPENING) for _ in range(panes)] == [None] * panes
+        assert [life.tick() for _ in range(3 * panes)] == [None] * (3 * panes)
+
+
+def test_overlapping_windows_open_it_once_two_are_disjoint():
+    """With three panes a window, at the fourth tick in a row."""
+    life = _Life(panes_per_window=3)
+    assert [life.tick(x=OPENING) for _ in range(3)] == [None] * 3
+    assert life.tick(x=OPENING) == ("drift.opened", {"x"})
+
+
+def test_companions_alone_do_not_open_it():
+    """However long they show."""
+    life = _Life()
+    assert [life.tick(x=COMPANION) for _ in range(6)] == [None] * 6
+
+
+def test_companions_are_listed_when_it_opens(opened):
+    """Beside the feature that opened it, from this very tick."""
+    life = _Life()
+    life.tick(x=OPENING)
+    assert life.tick(x=OPENING, y=COMPANION) == ("drift.opened", {"x", "y"})
+    assert life.incidents.open.core == {"x"}
+
+
+def test_it_resolves_after_as_many_clean_ticks_as_drift_needed(opened):
+    """One clean tick is not enough; the end speaks of the features announced."""
+    assert opened.tick() is None
+    assert opened.tick() == ("drift.resolved", {"x"})
+    assert opened.incidents.open is None
+
+
+def test_one_clean_tick_between_drifting_ones_does_not_resolve_it(opened):
+    """Two clean ticks of three are asked for, and drift that shows in two of three stays."""
+    for _ in range(5):
+        assert opened.tick() is None
+        assert opened.tick(x=OPENING) is None
+        assert opened.tick(x=OPENING) is None
+    assert opened.incidents.open is not None
+
+
+def test_companions_do_not_keep_it_open(opened):
+    """When the last feature of the core is clean the incident is over, whoever else moves."""
+    assert opened.tick(y=COMPANION) is None
+    assert opened.tick(y=COMPANION) == ("drift.resolved", {"x"})
+
+
+def test_a_companion_that_lasts_is_listed_without_news(opened):
+    """It joins the members, and no event is sent for it."""
+    assert opened.tick(x=OPENING, y=COMPANION) is None
+    assert opened.tick(x=OPENING, y=COMPANION) is None
+    assert set(opened.incidents.open.joined_ms) == {"x", "y"}
+    assert opened.incidents.open.core == {"x"}
+
+
+def test_a_feature_that_joins_lastingly_is_news(opened):
+    """Told once, when it has lasted."""
+    assert opened.tick(x=OPENING, y=OPENING) is None
+    assert opened.tick(x=OPENING, y=OPENING) == ("drift.changed", {"x", "y"})
+    assert opened.tick(x=OPENING, y=OPENING) is None
+
+
+def test_a_feature_that_leaves_lastingly_is_news(opened):
+    """The incident goes on with the others, and they alone are told."""
+    for _ in range(2):
+        opened.tick(x=OPENING, y=OPENING)
+    assert opened.tick(y=OPENING) is None
+    assert opened.tick(y=OPENING) == ("drift.changed", {"y"})
+    assert opened.incidents.open.core == {"y"}
+
+
+def test_another_severity_is_news(opened):
+    """And the same one again is not."""
+    assert opened.tick(x=OPENING, severity="critical") == ("drift.changed", {"x"})
+    assert opened.tick(x=OPENING, severity="critical") is None
+
+
+def test_change_is_told_once_a_window_at_most():
+    """However often severity turns over."""
+    life = _Life(panes_per_window=4)
+    turns = ["warning", "critical"] * 20
+    changes = [life.tick(severity=severity, x=OPENING) for severity in turns]
+    told = [tick for tick, change in enumerate(changes) if change]
+    assert changes[told[0]][0] == "drift.opened"
+    assert len(told) > 3
+    assert min(later - earlier for earlier, later in zip(told, told[1:], strict=False)) >= 4
+
+
+def test_nothing_is_told_of_a_tick_in_which_the_core_does_not_drift(opened):
+    """It is either nearly over or too early to say: no change of severity at a clean tick."""
+    assert opened.tick(severity="info") is None
+
+
+def test_too_few_samples_neither_keep_nor_end_it(opened):
+    """The incident waits until there is something to see."""
+    assert [opened.tick(untested={"x"}) for _ in range(9)] == [None] * 9
+    assert opened.incidents.open is not None
+    assert opened.tick() is None
+    assert opened.tick() == ("drift.resolved", {"x"})
+
+
+def test_it_remembers_when_each_feature_began_to_drift(opened):
+    """The start of the first window that saw it, not of the tick that was sure."""
+    opened.tick(x=OPENING, y=OPENING)
+    opened.tick(x=OPENING, y=OPENING)
+    assert opened.incidents.open.since_ms == {"x": 0, "y": 20}
+
+
+def test_a_second_incident_has_an_id_of_its_own(opened):
+    """And the same ticks give the same two ids."""
+
+    def ids():
+        life, found = _Life(), []
+        for levels in ({"x": OPENING}, {"x": OPENING}, {}, {}, {}, {"x": OPENING}, {"x": OPENING}):
+            life.tick(**levels)
+            if life.last:
+                found.append((life.last.change, life.last.incident.id))
+        return found
+
+    changes, incidents = zip(*ids(), strict=True)
+    assert changes == ("drift.opened", "drift.resolved", "drift.opened")
+    assert incidents[0] == incidents[1] != incidents[2]
+    assert ids() == ids()
+
+
+def test_with_one_of_one_every_tick_decides():
+    """Opens at once, resolves at once."""
+    life = _Life(persist=(1, 1))
+    told = [life.tick(x=OPENING), life.tick(x=OPENING), life.tick(), life.tick()]
+    assert told == [("drift.opened", {"x"}), None, ("drift.resolved", {"x"}), None]

@@ -1,0 +1,90 @@
+"""Persistence: enough ticks must agree, on stretches of traffic that do not overlap."""
+
+from stream.persistence import CLEAN, COMPANION, OPENING, Vote, Votes
+
+
+def _votes(levels, needed=2, of=3, panes_per_window=1, untested=()):
+    """Return votes on feature x at consecutive ticks of length 10, a level each."""
+    votes = Votes(needed, of, panes_per_window)
+    for tick, level in enumerate(levels):
+        end_ms = 10 * (tick + 1)
+        missing = frozenset({"x"}) if tick in untested else frozenset()
+        votes.add(Vote(end_ms - 10 * panes_per_window, end_ms, {"x": level} if level else {}, missing))
+    return votes
+
+
+def test_one_tick_is_not_enough_where_two_are_asked_for():
+    """The second one is."""
+    assert not _votes([OPENING]).lasting("x", OPENING)
+    assert _votes([OPENING, OPENING]).lasting("x", OPENING)
+
+
+def test_two_of_three_need_not_be_neighbours():
+    """But within the last three."""
+    assert _votes([OPENING, CLEAN, OPENING]).lasting("x", OPENING)
+    assert not _votes([OPENING, CLEAN, CLEAN, OPENING]).lasting("x", OPENING)
+
+
+def test_one_of_one_asks_for_this_tick_alone():
+    """The textbook recipe: no memory."""
+    assert _votes([CLEAN, OPENING], 1, 1).lasting("x", OPENING)
+    assert not _votes([OPENING, CLEAN], 1, 1).lasting("x", OPENING)
+
+
+def test_overlapping_windows_are_one_stretch_of_traffic():
+    """With windows of two panes, neighbours share a pane: only every second tick is another witness."""
+    assert not _votes([OPENING, OPENING], panes_per_window=2).lasting("x", OPENING)
+    assert _votes([OPENING, OPENING, OPENING], panes_per_window=2).lasting("x", OPENING)
+    assert _votes([OPENING, CLEAN, OPENING], panes_per_window=2).lasting("x", OPENING)
+
+
+def test_three_disjoint_windows_of_three_panes_take_seven_ticks():
+    """The first, the fourth and the seventh; six are not enough."""
+    assert not _votes([OPENING] * 6, 3, 3, 3).lasting("x", OPENING)
+    assert _votes([OPENING] * 7, 3, 3, 3).lasting("x", OPENING)
+
+
+def test_a_companions_level_does_not_count_as_opening():
+    """But an opening one counts as a companion's."""
+    assert not _votes([COMPANION, COMPANION]).lasting("x", OPENING)
+    assert _votes([COMPANION, OPENING]).lasting("x", COMPANION)
+
+
+def test_gone_is_clean_for_as_long_as_drift_must_show():
+    """One clean tick does not end it."""
+    assert not _votes([OPENING, OPENING, CLEAN]).gone("x", since_ms=20)
+    assert _votes([OPENING, OPENING, CLEAN, CLEAN]).gone("x", since_ms=20)
+    assert _votes([OPENING, CLEAN, OPENING, CLEAN]).gone("x", since_ms=10)
+
+
+def test_only_ticks_after_it_joined_can_say_that_it_is_gone():
+    """Clean ticks before the drift are no witnesses of its end."""
+    assert not _votes([CLEAN, CLEAN, OPENING], of=5).gone("x", since_ms=30)
+    assert not _votes([CLEAN, OPENING, CLEAN], of=5).gone("x", since_ms=20)
+
+
+def test_too_few_samples_are_neither_drift_nor_its_end():
+    """A tick that could not test the feature is no witness of anything."""
+    votes = _votes([OPENING, CLEAN, CLEAN], untested={1, 2})
+    assert not votes.gone("x", since_ms=10)
+    assert not votes.lasting("x", OPENING)
+    assert votes.recent[-1].level("x") is None
+    assert votes.recent[-1].level("y") == CLEAN
+
+
+def test_a_level_stands_even_where_values_were_too_few():
+    """Rows without any value can drift by being missing."""
+    assert Vote(0, 10, {"x": OPENING}, frozenset({"x"})).level("x") == OPENING
+
+
+def test_drift_began_where_its_first_window_did():
+    """The earliest of the remembered windows that saw it; without one, the newest window."""
+    assert _votes([CLEAN, COMPANION, OPENING]).began_ms("x") == 10
+    assert _votes([CLEAN, OPENING], panes_per_window=3).began_ms("x") == -10
+    assert _votes([CLEAN, CLEAN]).began_ms("x") == 10
+
+
+def test_no_more_ticks_are_remembered_than_are_looked_at():
+    """Two of three on windows of four panes look back over nine ticks."""
+    assert len(_votes([OPENING] * 50, panes_per_window=4).recent) == 9
+    assert len(_votes([OPENING] * 50).recent) == 3
