@@ -93,8 +93,10 @@ class Monitor:
         """Seal the panes that end at or before the watermark, and yield a tick for each boundary passed."""
         if watermark_ms is None:
             return
-        self.state.watermark_ms = max(watermark_ms, self.state.watermark_ms or watermark_ms)
-        while (boundary := self._next_boundary()) is not None and boundary <= self.state.watermark_ms:
+        known = self.state.watermark_ms
+        reached = watermark_ms if known is None else max(watermark_ms, known)
+        self.state.watermark_ms = reached
+        while (boundary := self._next_boundary()) is not None and boundary <= reached:
             yield self._tick(boundary)
 
     def pane(self, start_ms: int) -> Pane | None:
@@ -114,7 +116,8 @@ class Monitor:
         while boundary <= last:
             start = self.schedule.window_start(boundary)
             rows = sum(pane.counts.rows for at, pane in self.open.items() if start <= at < boundary)
-            covered = ((self.state.watermark_ms or start) - start) / (boundary - start)
+            reached = start if self.state.watermark_ms is None else self.state.watermark_ms
+            covered = (reached - start) / (boundary - start)
             rows += self.window.rows_from(start)
             windows.append(TestedWindow(start, boundary, rows, min(max(covered, 0.0), 1.0)))
             boundary = self.schedule.pane_end(boundary)
@@ -133,8 +136,8 @@ class Monitor:
         self._seal(end_ms)
         self.window.expire(start_ms)
         window = TestedWindow(start_ms, end_ms, self.window.total.rows)
-        origin_ms = self.state.origin_ms or start_ms
-        if start_ms < origin_ms:
+        origin_ms = self.state.origin_ms
+        if origin_ms is not None and start_ms < origin_ms:
             covered = (end_ms - origin_ms) / (end_ms - start_ms)
             return Tick(replace(window, coverage=covered), INCOMPLETE)
         events = self._health(window)
@@ -163,7 +166,7 @@ class Monitor:
             if few
             else f"{window.n} events in the window: testing goes on."
         )
-        state, began = ("begun", window.end_ms) if few else ("ended", since or window.end_ms)
+        state, began = ("ended", since) if since is not None else ("begun", window.end_ms)
         return (health_event(self.identity, window, INSUFFICIENT, state, sentence, began),)
 
     def _test(self, window: TestedWindow) -> tuple[list[DriftEvent], Explanation]:

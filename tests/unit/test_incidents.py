@@ -1,5 +1,7 @@
 """The life of an incident, from the first lasting drift to the last clean tick."""
 
+from itertools import pairwise
+
 import pytest
 
 from stream.incidents import Incidents
@@ -139,7 +141,7 @@ def test_change_is_told_once_a_window_at_most():
     told = [tick for tick, change in enumerate(changes) if change]
     assert changes[told[0]][0] == "drift.opened"
     assert len(told) > 3
-    assert min(later - earlier for earlier, later in zip(told, told[1:], strict=False)) >= 4
+    assert min(later - earlier for earlier, later in pairwise(told)) >= 4
 
 
 def test_nothing_is_told_of_a_tick_in_which_the_core_does_not_drift(opened):
