@@ -22,6 +22,7 @@ from consumers.demo.verdict import verdict
 from consumers.demo.workshop import EVENTS_TOPIC, Workshop
 from consumers.errors import SettingsError
 from consumers.local_kafka import LocalKafka, LocalKafkaUnavailable
+from consumers.local_kafka_jars import KAFKA_VERSION, cache_dir
 from consumers.settings import Settings, load_settings
 from stream.schedule import DAY_MS
 
@@ -48,7 +49,7 @@ def run_demo(options: DemoOptions) -> bool:
     """
     day = simulated_day(PARTITIONS)
     story = Story(new_console(), day)
-    story.say("driftline demo: a day of house-price requests, and something in them will change.\n", "bold")
+    story.say("driftline demo: a day of house-price requests, in which something changes.\n", "bold")
     with _stopped_by_signals(), _folder(options.keep) as folder:
         workshop, features = Workshop(folder), _prepare(story, Workshop(folder))
         with _stage(options, workshop, story) as (stage, settings):
@@ -67,7 +68,7 @@ def _prepare(story: Story, workshop: Workshop) -> int:
     with story.step(f"training data: {TRAINING_ROWS:,} rows") as came_of:
         features = workshop.write_training()
         came_of.append(f"of {features} features")
-    with story.step("baseline: driftline fit train.csv --out baseline.json"):
+    with story.step("driftline fit train.csv --out baseline.json"):
         workshop.fit()
     return features
 
@@ -84,10 +85,10 @@ def _stage(options: DemoOptions, workshop: Workshop, story: Story) -> Iterator[t
         workshop.write_config(monitor, server or _NO_SERVER, events_topic)
         settings = load_settings(workshop.config, {})
         if server is None:
-            with story.step("driftline over lines of JSON, without a broker, as in: driftline replay"):
+            with story.step("no broker: lines of JSON, as driftline replay reads them"):
                 stage: Stage = stack.enter_context(file_stage(settings))
         else:
-            with story.step("driftline in a process of its own: driftline run --config driftline.toml"):
+            with story.step("driftline run --config driftline.toml"):
                 tidy = options.broker is not None
                 stage = stack.enter_context(kafka_stage(workshop, settings, tidy=tidy))
         yield stage, settings
@@ -95,13 +96,19 @@ def _stage(options: DemoOptions, workshop: Workshop, story: Story) -> Iterator[t
 
 def _own_broker(stack: ExitStack, story: Story) -> str | None:
     try:
-        with story.step("Apache Kafka: a broker of our own (the first time, Maven downloads it)") as came_of:
+        with story.step(f"Apache Kafka: a broker of our own{_first_time()}") as came_of:
             kafka = stack.enter_context(LocalKafka())
             came_of.append(f"on {kafka.bootstrap_servers[0]}")
     except LocalKafkaUnavailable as missing:
-        story.say(f"  No local Kafka ({str(missing).splitlines()[0]}): the same day is replayed without one.", "yellow")
+        why = str(missing).splitlines()[0]
+        story.say(f"  No local Kafka ({why}): the same day goes through files instead.", "yellow")
         return None
     return kafka.bootstrap_servers[0]
+
+
+def _first_time() -> str:
+    there = (cache_dir() / f"kafka-{KAFKA_VERSION}").is_dir()
+    return "" if there else ", downloaded this first time"
 
 
 def _play(stage: Stage, day: Day, story: Story, seconds: float, names: tuple[Path, str]) -> Progress:
@@ -109,7 +116,7 @@ def _play(stage: Stage, day: Day, story: Story, seconds: float, names: tuple[Pat
     events, alerts_topic = names
     progress = Progress(_yesterday_ms())
     values = day.values(progress.midnight_ms)
-    story.say(f"\nA day in {seconds:.0f} seconds, {DAY_EVENTS:,} events, tested every half hour of their own time.\n")
+    story.say(f"\nA day in {seconds:.0f} seconds: {DAY_EVENTS:,} events, tested every half hour of event time.\n")
     started = time.monotonic()
     with events.open("wb") as file, story.day():
         while not progress.over:
@@ -178,7 +185,7 @@ def _stopped_by_signals() -> Iterator[None]:
 
 def _say_what_is_left(story: Story, options: DemoOptions) -> None:
     if options.keep is None:
-        story.say("\nNothing is left behind: processes ended, topics and files deleted.", "dim")
+        story.say("\nNothing is left behind: processes have ended, topics and files are deleted.", "dim")
     else:
         again = f"driftline replay --config {options.keep}/driftline.toml {options.keep}/events.jsonl"
         story.say(f"\nEverything is in {options.keep}; the same day again, without a broker:\n  {again}", "dim")

@@ -48,5 +48,5 @@ def _with_gaps(rng: np.random.Generator, values: list[Any], share: float) -> lis
 
 
 def _zipf(n: int) -> FloatArray:
-    weights: FloatArray = 1 / np.arange(1, n + 1, dtype=np.float64)
-    return weights / weights.sum(dtype=np.float64)
+    weights = 1 / np.arange(1, n + 1)
+    return np.asarray(weights / weights.sum())

@@ -4,6 +4,8 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -15,11 +17,13 @@ from consumers.demo.workshop import Workshop
 from consumers.kafka_source import CONSUMER_SETTINGS, kafka_errors
 from consumers.local_kafka_node import dying_with_us
 from consumers.settings import Settings
+from consumers.settings.sections import TopicSettings
 from consumers.topics import ensure_topics
 
 PARTITIONS = 4
 # `run` promises to stop within five seconds.
 _STOP_WITHIN_S = 8
+_LOG_LINES = 10
 _DRIFTLINE = (sys.executable, "-P", "-m", "consumers.cli")
 
 
@@ -42,17 +46,31 @@ def kafka_stage(workshop: Workshop, settings: Settings, *, tidy: bool) -> Iterat
             consumer = KafkaConsumer(**{**CONSUMER_SETTINGS, **settings.kafka.for_client("consumer")})
             stack.callback(consumer.close, timeout_ms=1_000)
             _begin(consumer, (settings.topics.status, settings.topics.alerts))
-        yield KafkaStage(settings, process, producer, consumer)
+        yield KafkaStage(settings.topics, _Watched(process, workshop.log), producer, consumer)
+
+
+@dataclass(frozen=True, slots=True)
+class _Watched:
+    """The process of ``driftline run``, and the file that it writes to."""
+
+    process: "subprocess.Popen[bytes]"
+    log: Path
+
+    def check(self) -> None:
+        """Raise DemoFailed when the process has ended."""
+        if (code := self.process.poll()) is not None:
+            said = self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-_LOG_LINES:]
+            raise DemoFailed("\n".join([f"`driftline run` ended by itself with exit code {code}; it said:", *said]))
 
 
 class KafkaStage:
     """Produces to the events topic and reads what ``driftline run`` publishes."""
 
     def __init__(
-        self, settings: Settings, process: "subprocess.Popen[bytes]", producer: KafkaProducer, consumer: KafkaConsumer
+        self, topics: TopicSettings, watched: "_Watched", producer: KafkaProducer, consumer: KafkaConsumer
     ) -> None:
-        self._topics = settings.topics
-        self._process = process
+        self._topics = topics
+        self._watched = watched
         self._producer = producer
         self._consumer = consumer
         self._sent = 0
@@ -66,8 +84,7 @@ class KafkaStage:
 
     def look(self, wait_s: float) -> Seen:
         """See `Stage.look`."""
-        if self._process.poll() is not None:
-            raise DemoFailed(f"`driftline run` ended by itself with exit code {self._process.returncode}")
+        self._watched.check()
         with kafka_errors("alerts and status cannot be read"):
             polled = self._consumer.poll(timeout_ms=round(wait_s * 1000))
         told: dict[str, list[Any]] = {}

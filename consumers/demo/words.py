@@ -7,8 +7,8 @@ from consumers.demo.traffic import CHANGE_MS, CHANGED_MOBILE_SHARE, EXTRA_YEARS,
 from consumers.demo.verdict import Verdict
 
 CHANGED = (
-    f"the traffic changes: users are {EXTRA_YEARS} years older, "
-    f"phones go from {MOBILE_SHARE * 100:.0f} % to {CHANGED_MOBILE_SHARE * 100:.0f} % of the devices"
+    f"the traffic changes: users {EXTRA_YEARS} years older, "
+    f"mobile {MOBILE_SHARE * 100:.0f} % -> {CHANGED_MOBILE_SHARE * 100:.0f} % of devices"
 )
 RETURNED = "the traffic is as before again"
 
@@ -48,25 +48,25 @@ def summary(outcome: Verdict, progress: Progress, features: int) -> Iterator[str
     yield f"{clock(CHANGE_MS)}  the traffic changed"
     if outcome.found_after_min is not None:
         found = clock(CHANGE_MS + outcome.found_after_min * 60_000)
-        yield f"{found}  drift was opened, {outcome.found_after_min} minutes later{_why(outcome.found_after_min)}"
+        yield f"{found}  found, {outcome.found_after_min} minutes later{_why(outcome.found_after_min)}"
     yield f"{clock(RETURN_MS)}  the traffic came back"
     if outcome.resolved_after_min is not None:
         over = clock(RETURN_MS + outcome.resolved_after_min * 60_000)
-        yield f"{over}  drift was resolved, {outcome.resolved_after_min} minutes later"
+        yield f"{over}  resolved, {outcome.resolved_after_min} minutes later"
     if not outcome.complaints:
-        yield f"{WINDOWS} windows tested: {named} named, and none of the {features - len(SHIFTED)} other features."
+        yield f"{WINDOWS} windows tested: {named} named, no other of {features} features."
     yield f"{ledger(progress)}."
 
 
 def own_topic(kept: str | None) -> Iterator[str]:
     """Yield how to go on with one's own data, a line each."""
     config = f"{kept}/driftline.toml" if kept else "driftline.toml"
-    yield "driftline fit train.parquet --out baseline.json"
+    yield "driftline fit train.csv --out baseline.json"
     origin = "this demo's" if kept else "driftline demo --keep demo leaves one"
-    yield f"edit {config}: broker, topic, features   ({origin})"
+    yield f"edit {config}: broker, topic, paths ({origin})"
     yield f"driftline run --config {config}"
 
 
 def _why(minutes: int) -> str:
     asked = 2 * EVERY_MS // 60_000
-    return f": as soon as two {asked // 2}-minute windows agreed" if minutes == asked else ""
+    return f": two {asked // 2}-minute windows had to agree" if minutes == asked else ""
