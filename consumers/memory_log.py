@@ -5,7 +5,7 @@ failures on demand. It keeps the promises that the loops rely on, and no others:
 and a commit in the name of an older membership is refused.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 from zlib import crc32
@@ -71,6 +71,7 @@ class MemoryLog:
         }
         self._groups: dict[str, _Group] = {}
         self._faults: dict[int, Fault] = {}
+        self._before_commit: Callable[[], None] | None = None
         self.commits = 0
 
     def append(self, topic: str, value: bytes | None, *, partition: int = 0, timestamp_ms: int | None = None) -> None:
@@ -96,6 +97,10 @@ class MemoryLog:
     def fail_next(self, fault: Fault, *, after: int = 0) -> None:
         """Let the next commit meet this fault, or, with ``after``, the one that many commits later."""
         self._faults[self.commits + after] = fault
+
+    def before_commit(self, happens: Callable[[], None]) -> None:
+        """Let something happen between the next commit's records being ready and their being written."""
+        self._before_commit = happens
 
     def rebalance(self, group: str) -> None:
         """Begin a new generation of a group with the members it has: every one of them must look up its positions."""
@@ -130,6 +135,9 @@ class MemoryLog:
 
     def commit(self, records: Sequence[Outgoing], positions: Mapping[Place, Position], membership: object) -> None:
         """Append the records and move the positions, all or nothing. Called by `MemorySink`."""
+        happens, self._before_commit = self._before_commit, None
+        if happens is not None:
+            happens()
         fault = self._faults.pop(self.commits, None)
         self.commits += 1
         if fault == "crash_before":

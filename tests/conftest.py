@@ -186,6 +186,12 @@ def stage_assembly(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., As
     return make
 
 
+@pytest.fixture(scope="session")
+def new_stage() -> type[Stage]:
+    """Return what makes a stage of an assembly."""
+    return Stage
+
+
 @pytest.fixture
 def stage(stage_assembly: Callable[..., Assembly]) -> Callable[..., Stage]:
     """Return ``make(**settings)``: a new log, and a monitor over it."""
