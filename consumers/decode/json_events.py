@@ -79,7 +79,8 @@ class JsonDecoder:
         events: list[Any] = []
         with suppress(*REFUSALS):
             events.extend(map(typed.decode, rest))
-        n, places = len(events), list(range(start, start + len(events)))
+        n = len(events)
+        places: Sequence[int] = range(start, start + n)
         if typed.where is not None:
             ours = [value == typed.required for value in map(typed.where, events)]
             events, places = list(compress(events, ours)), list(compress(places, ours))

@@ -3,6 +3,7 @@
 It accepts the events that are as they should be and refuses every other one, which the patient reader then reads.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from operator import attrgetter
 from typing import Any, TypeAlias
@@ -22,8 +23,9 @@ _Getter: TypeAlias = Callable[[Any], Any]
 class TypedReader:
     """``decode`` turns bytes into an event; the getters take it apart.
 
-    ``features`` gives the Struct whose fields begin with the numeric, then the categorical features in order, None
-    where absent. ``time`` is None if the record's own timestamp counts. ``where`` gives what must equal ``required``.
+    ``features`` gives the Struct whose fields begin with the numeric, then the categorical features in order; where
+    absent, a number is NaN and a category None. ``time`` is None if the record's own timestamp counts. ``where`` gives
+    what must equal ``required``.
     """
 
     def __init__(self, baseline: Baseline, event_format: EventFormat) -> None:
@@ -89,9 +91,14 @@ def _struct(tree: Mapping[str, Any]) -> type[msgspec.Struct]:
         if isinstance(kind, dict):
             fields.append((f"f{i}", _struct(kind)))
         else:
-            fields.append((f"f{i}", kind) if kind == int | float | str else (f"f{i}", kind, None))
+            fields.append((f"f{i}", kind) if kind == int | float | str else (f"f{i}", kind, _absent(kind)))
     names = {f"f{i}": key for i, key in enumerate(tree)}
     return msgspec.defstruct("Event", fields, rename=names, gc=False, kw_only=True)
+
+
+def _absent(kind: Any) -> float | None:
+    """Return what stands for an absent field; JSON has no NaN, so that a number's can be packed as it is."""
+    return math.nan if kind == float | None else None
 
 
 def _dotted(tree: _Tree, path: str) -> str:
