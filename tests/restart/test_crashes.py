@@ -55,6 +55,9 @@ def lines(incident_lines: list[bytes]) -> list[bytes | None]:
     odd = [None, b"{", b'{"ts": 1700000000001, "features": {"age": 1, "device": "fridge"}}', incident_lines[0]]
     for number, event in enumerate(odd * 4):
         mixed.insert(60 + number * 80, event)
+    # A late event first in a batch: only what stands beside the committed offset can tell that it is late.
+    for number in range(120, len(mixed), 120):
+        mixed.insert(number, incident_lines[1])
     mixed.insert(200, incident_lines[199].replace(b'"mobile"', b'"tablet"').replace(b'"desktop"', b'"tablet"'))
     return mixed
 
@@ -122,9 +125,9 @@ def test_the_scenario_has_everything_in_it(undisturbed: tuple[Outcome, int]) -> 
     """The undisturbed run opens and resolves an incident, and its ledger knows late and rejected events."""
     result, commits = undisturbed
     assert [event["type"] for event in result.events] == ["drift.opened", "drift.resolved"]
-    assert result.ledger["late"] == 8
+    assert result.ledger["late"] == 20
     assert result.ledger["rejected"] == {"bad_json": 4, "tombstone": 4}
-    assert result.ledger["read"] == result.ledger["counted"] + 16
+    assert result.ledger["read"] == result.ledger["counted"] + 28
     assert len(result.rejects) == 8
     assert commits > 20
 
