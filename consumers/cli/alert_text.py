@@ -40,5 +40,4 @@ def alert_text(event: dict[str, Any]) -> "RenderableType":
         parts.append(table)
     if event["advice"]:
         parts.append(Text(event["advice"], "italic"))
-    parts.append(Text(""))
     return Group(*parts)

@@ -43,4 +43,4 @@ def _show(event: dict[str, Any]) -> None:
 
     from consumers.cli.alert_text import alert_text
 
-    Console().print(alert_text(event))
+    Console().print(alert_text(event), end="\n\n")
