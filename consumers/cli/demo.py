@@ -1,6 +1,7 @@
 """``driftline demo``: the whole thing in two minutes, on simulated traffic with a known change."""
 
 import logging
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -23,6 +24,8 @@ def demo(
     """Show it all in two minutes: simulated traffic, a change that nobody announced, drift opened and resolved."""
     if files and broker:
         raise typer.BadParameter("--files is without a broker: leave one of the two out", param_hint="--broker")
+    if broker and not re.fullmatch(r".+:\d{1,5}", broker):
+        raise typer.BadParameter(f"{broker} is no host:port; write for example localhost:9092", param_hint="--broker")
     from consumers.demo.demo import DemoOptions, run_demo
     from consumers.demo.stage import DemoFailed
     from consumers.source import LogRefused, LogUnavailable

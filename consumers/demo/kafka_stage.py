@@ -23,6 +23,8 @@ from consumers.topics import ensure_topics
 PARTITIONS = 4
 # `run` promises to stop within five seconds.
 _STOP_WITHIN_S = 8
+# A broker somewhere else has an answer by then, or there is none there.
+_ANSWER_WITHIN_MS = 10_000
 _LOG_LINES = 10
 _DRIFTLINE = (sys.executable, "-P", "-m", "consumers.cli")
 
@@ -33,11 +35,11 @@ def kafka_stage(workshop: Workshop, settings: Settings, *, tidy: bool) -> Iterat
 
     Raises LogUnavailable or LogRefused when the broker does not answer.
     """
-    admin_options = settings.kafka.for_client("admin")
+    admin_options = settings.kafka.for_client("admin") | {"bootstrap_timeout_ms": _ANSWER_WITHIN_MS}
     with ExitStack() as stack:
+        _create_events(settings, admin_options)
         if tidy:
             stack.callback(_tidy_up, settings)
-        _create_events(settings, admin_options)
         ensure_topics(settings)
         process = stack.enter_context(_running(workshop))
         with kafka_errors("the demo's clients cannot be opened"):
@@ -114,7 +116,7 @@ def _running(workshop: Workshop) -> Iterator["subprocess.Popen[bytes]"]:
 
 
 def _create_events(settings: Settings, admin_options: dict[str, Any]) -> None:
-    with kafka_errors(f"{settings.topics.events} cannot be created"):
+    with kafka_errors("the events topic cannot be created"):
         admin = KafkaAdminClient(**admin_options)
         try:
             topic = {"num_partitions": PARTITIONS, "replication_factor": settings.topics.replication_factor}
@@ -136,7 +138,8 @@ def _tidy_up(settings: Settings) -> None:
     topics = settings.topics
     names = [topics.events, topics.counts, topics.panes, topics.alerts, topics.status, topics.rejects]
     try:
-        admin = KafkaAdminClient(**settings.kafka.for_client("admin"))
+        options = settings.kafka.for_client("admin") | {"bootstrap_timeout_ms": _ANSWER_WITHIN_MS}
+        admin = KafkaAdminClient(**options)
         try:
             admin.delete_topics(sorted(set(names) & set(admin.list_topics())))
             admin.delete_groups([f"{settings.monitor.name}-{role}" for role in ("counter", "judge")])

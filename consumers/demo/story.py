@@ -21,8 +21,8 @@ from consumers.demo.traffic import CHANGE_MS, HOUR_MS, RETURN_MS, Day
 from consumers.demo.verdict import Verdict
 from stream.schedule import DAY_MS
 
-_WIDEST = 100
-_PIPE_COLUMNS = 100
+_WIDEST = 110
+_PIPE_COLUMNS = 110
 # How often a reader of plain lines hears that all is well.
 _PLAIN_EVERY_MS = 3 * HOUR_MS
 _COLOURS = {"drift.opened": "red", "drift.changed": "yellow", "drift.resolved": "green"}
