@@ -38,7 +38,7 @@ _POM: Final = f"""<project xmlns="http://maven.apache.org/POM/4.0.0">
 _COPY_GOAL: Final = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies"
 
 
-class LocalKafkaUnavailable(RuntimeError):  # noqa: N818 - reads as the sentence it is reported with
+class LocalKafkaUnavailable(RuntimeError):
     """A local Kafka cannot be had here; the message says what is missing or what went wrong."""
 
 
