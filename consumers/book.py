@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import orjson
 
@@ -23,8 +24,10 @@ from stream.drift_event import DriftEvent, TestedWindow, health_event, iso
 from stream.ledger import Ledger
 from stream.monitor import Monitor, Tick
 from stream.packing import chunk_count, chunk_rows
-from stream.panes import Pane
 from stream.watermark import Watermark
+
+if TYPE_CHECKING:
+    from stream.panes import Pane
 
 # Panes are written again when this many bytes of counts were consumed since, or a window was tested.
 _BYTES_BETWEEN_WRITES = 1_000_000

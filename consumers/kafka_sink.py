@@ -14,12 +14,13 @@ from kafka import KafkaProducer, TopicPartition
 from kafka.errors import KafkaError
 from kafka.structs import OffsetAndMetadata
 
-from consumers.kafka_source import kafka_errors
+from consumers.kafka_source import BOOTSTRAP_MS, kafka_errors
 from consumers.sink import Outgoing
 from consumers.source import LogUnavailable, Place, Position
 
 _FLUSH_S = 20
 _PRODUCER_SETTINGS: Mapping[str, Any] = {
+    "bootstrap_timeout_ms": BOOTSTRAP_MS,
     "transaction_timeout_ms": 10_000,
     "delivery_timeout_ms": 20_000,
     "request_timeout_ms": 10_000,

@@ -22,6 +22,8 @@ from consumers.source import LogRefused, LogUnavailable, Place, Polled, Position
 
 _MOST_RECORDS = 20_000
 _LOOKUP_MS = 10_000
+# How long a broker may take to answer for the first time.
+BOOTSTRAP_MS = 10_000
 # How often partitions that gave nothing are asked for their end.
 _END_EVERY_S = 0.5
 _REFUSALS = (AuthorizationError, SaslAuthenticationFailedError)
@@ -31,6 +33,7 @@ CONSUMER_SETTINGS: Mapping[str, Any] = {
     "auto_offset_reset": "earliest",
     "isolation_level": "read_committed",
     "allow_auto_create_topics": False,
+    "bootstrap_timeout_ms": BOOTSTRAP_MS,
     "metadata_max_age_ms": 5_000,
     "max_poll_records": _MOST_RECORDS,
     "fetch_max_wait_ms": 200,

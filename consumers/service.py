@@ -73,13 +73,19 @@ class Service:
         try:
             for loop in self._loops:
                 ends = self._patiently(loop.end_offsets)
-                while ends is not None and not self._patiently(loop.caught_up, ends):
+                while ends is not None and not self._patiently(self._finished, loop, ends):
                     if self._stopping.is_set():
                         return
                     self._tell(self._patiently(loop.step, _GATHER_S))
-                self._tell(self._patiently(loop.finish))
         finally:
             self._close()
+
+    def _finished(self, loop: Loop, ends: Mapping[Place, int]) -> bool:
+        """Commit the rest once everything is read. If that fails, what was read is to be read again, by stepping."""
+        if not loop.caught_up(ends):
+            return False
+        self._tell(loop.finish())
+        return True
 
     def _patiently(self, attempt: Callable[..., _T], *arguments: object) -> _T | None:
         """Try until the log is there, with growing, jittered pauses; None when stopped meanwhile."""

@@ -6,7 +6,7 @@ from kafka import KafkaAdminClient
 from kafka.errors import TopicAlreadyExistsError
 
 from consumers.errors import SettingsError
-from consumers.kafka_source import kafka_errors
+from consumers.kafka_source import BOOTSTRAP_MS, kafka_errors
 from consumers.settings import Settings
 
 # Counts are cut behind the judge, never by age; compaction must keep up with panes that are written again and again.
@@ -35,7 +35,7 @@ def ensure_topics(settings: Settings) -> None:
         topics.rejects: {},
     }
     with kafka_errors("topics cannot be listed or created"):
-        admin = KafkaAdminClient(**settings.kafka.for_client("admin"))
+        admin = KafkaAdminClient(**{"bootstrap_timeout_ms": BOOTSTRAP_MS, **settings.kafka.for_client("admin")})
         try:
             present = set(admin.list_topics())
             if topics.events not in present:

@@ -3,8 +3,9 @@
 import logging
 import os
 import signal
+import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 
@@ -12,9 +13,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from consumers.service import Service
+    from consumers.settings import Settings
     from stream.drift_event import DriftEvent
 
 EXAMPLE = "driftline run --config driftline.toml"
+# Stopping takes no longer than this, even if the broker is away: then the open transaction is left to the next owner.
+_STOP_WITHIN_S = 4.0
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _log = logging.getLogger("driftline.run")
 
 
@@ -27,6 +32,7 @@ def run(
     burst: Annotated[
         bool, typer.Option("--burst", help="Stop when what was in the topic at the start is counted and judged.")
     ] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Also show what the Kafka client logs.")] = False,
 ) -> None:
     """Consume events, test windows, publish drift events; until SIGTERM or SIGINT."""
     from consumers.assembly import Assembly, assemble
@@ -36,16 +42,19 @@ def run(
     from consumers.source import LogRefused, LogUnavailable
     from consumers.topics import ensure_topics
 
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("driftline").setLevel(logging.INFO)
+    _log_to_stderr(verbose)
+    for number in _SIGNALS:
+        signal.signal(number, _stop_starting)
     settings = settings_from(config)
     assembly = assemble(settings)
     try:
         ensure_topics(settings)
         makers: dict[str, Callable[[Assembly], Loop]] = {"counter": new_counter, "judge": new_judge}
         loops = [make(assembly) for name, make in makers.items() if role in (name, "all")]
-    except (LogUnavailable, LogRefused) as error:
-        _no_broker(settings.kafka.bootstrap_servers, error)
+    except LogUnavailable as error:
+        _no_broker(settings, f"{error}; start the broker, or write where it is in kafka.bootstrap_servers")
+    except LogRefused as error:
+        _no_broker(settings, str(error))
     service = Service(loops, _tell)
     _stop_on_signals(service)
     _log.info(
@@ -57,7 +66,7 @@ def run(
         else:
             service.run()
     except LogRefused as error:
-        _no_broker(settings.kafka.bootstrap_servers, error)
+        _no_broker(settings, str(error))
     _log.info("%s: stopped", settings.monitor.name)
 
 
@@ -65,9 +74,22 @@ def _tell(event: "DriftEvent") -> None:
     _log.info("%s %s %s: %s", event.window["end"], event.severity, event.type, event.summary)
 
 
-def _no_broker(servers: tuple[str, ...], error: Exception) -> None:
-    typer.echo(f"driftline: {', '.join(servers)}: {error}", err=True)
-    raise typer.Exit(1) from error
+def _log_to_stderr(verbose: bool) -> None:
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("driftline").setLevel(logging.INFO)
+    if not verbose:
+        # The client warns of every step of a first join; what matters of it comes back to us as an error.
+        logging.getLogger("kafka").setLevel(logging.CRITICAL)
+
+
+def _no_broker(settings: "Settings", sentence: str) -> NoReturn:
+    typer.echo(f"driftline: {', '.join(settings.kafka.bootstrap_servers)}: {sentence}", err=True)
+    raise typer.Exit(1)
+
+
+def _stop_starting(_number: int, _frame: object) -> NoReturn:
+    """End where nothing was begun yet."""
+    raise SystemExit(0)
 
 
 def _stop_on_signals(service: "Service") -> None:
@@ -76,6 +98,9 @@ def _stop_on_signals(service: "Service") -> None:
     def stop(number: int, _frame: object) -> None:
         service.stop()
         signal.signal(number, lambda *_: os._exit(130))
+        patience = threading.Timer(_STOP_WITHIN_S, os._exit, (0,))
+        patience.daemon = True
+        patience.start()
 
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in _SIGNALS:
         signal.signal(number, stop)
