@@ -132,8 +132,9 @@ class Explanation:
         production: dict[str, Any] = {"n": n, "missing": _share(int(specials.sum()), n)}
         unusable = zip(NUMERIC_SPECIALS, specials.tolist(), strict=True)
         production |= {name: count for name, count in unusable if count and name != "missing"}
-        if n > 1:
+        if n:
             production["mean"] = reference.quantiser.mean(n, first)
+        if n > 1:
             production["std"] = reference.quantiser.std(n, first, second)
         production["quantiles"] = quantiles(reference.values, cells)
         known = {

@@ -45,11 +45,11 @@ def feature_sentence(feature: dict[str, Any]) -> str:
         key=lambda check: float(check["effect"]),
         default=None,
     )
-    body = {check["check"]: check["effect"] for check in feature["checks"] if check["check"] in ("ks", "chi2")}
-    if telling is not None and telling["effect"] >= max(body.values(), default=0.0):
+    body = [float(check["effect"]) for check in drifting.values() if check["check"] in ("ks", "chi2")]
+    if telling is not None and telling["effect"] >= max(body, default=0.0):
         return _special(feature, telling["check"])
     if feature["kind"] == "categorical":
-        return _categories(feature) or _special(feature, "new_category")
+        return _categories(feature)
     return _numeric(feature, set(drifting))
 
 
@@ -88,7 +88,7 @@ def _categories(feature: dict[str, Any]) -> str:
         f"{part['category']} {percent(part['reference_share'])} -> {percent(part['share'])}"
         for part in feature["moved"]
     ]
-    return f"{feature['name']} changed mix: {', '.join(moves)}" if moves else ""
+    return f"{feature['name']} changed mix: {', '.join(moves) or 'no category by more than 1 %'}"
 
 
 def _numeric(feature: dict[str, Any], drifting: set[str]) -> str:
