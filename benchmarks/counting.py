@@ -1,10 +1,10 @@
 """CPU of counting a batch of numbers, against a bare sort and a bare search of the same arrays."""
 
 import numpy as np
-from benchmarks.turns import Result, cpu_seconds, ratio
 
 from baselines import Layout
 from benchmarks.decode import make_baseline
+from benchmarks.turns import Result, cpu_seconds, ratio
 from stream.counts import Counts
 from stream.rows import NumericColumn, Rows
 

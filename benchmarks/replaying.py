@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from benchmarks.turns import Result, best_us, cpu_seconds, ratio
-
 from benchmarks import traffic
+from benchmarks.turns import Result, best_us, cpu_seconds, ratio
 from consumers.assembly import assemble
 from consumers.replay import Replay
 from consumers.settings import load_settings

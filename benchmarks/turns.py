@@ -24,6 +24,7 @@ class Result:
 
     @property
     def verdict(self) -> str:
+        """Say whether the goal is met."""
         if self.value is None:
             return "skipped"
         return "met" if self.value <= self.goal else "falls short"
