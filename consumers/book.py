@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from consumers.monitor_status import status_of
 from consumers.records import (
     Control,
     JudgeMemory,
@@ -20,7 +21,7 @@ from consumers.records import (
     read_pane,
     write_memory,
 )
-from stream.drift_event import DriftEvent, TestedWindow, health_event, iso
+from stream.drift_event import DriftEvent, TestedWindow, health_event
 from stream.ledger import Ledger
 from stream.monitor import Monitor, Tick
 from stream.packing import chunk_count, chunk_rows
@@ -119,19 +120,7 @@ class Book:
 
     def status(self) -> bytes:
         """Return what this monitor looks like at its latest tick, as JSON."""
-        tick, incident, watermark = self.ticks[-1], self.monitor.incidents.open, self.watermark.reached_ms
-        status = {
-            "schema_version": 1,
-            "monitor": self.monitor.identity.monitor,
-            "baseline": self.monitor.identity.fingerprint,
-            "status": tick.status,
-            "window": tick.window.to_dict(),
-            "incident": incident.id if incident else None,
-            "drifting": sorted(incident.joined_ms) if incident else [],
-            "watermark": None if watermark is None else iso(watermark),
-            "ledger": self.ledger.to_dict(),
-        }
-        return orjson.dumps(status)
+        return orjson.dumps(status_of(self.monitor, self.ticks[-1], self.watermark, self.ledger))
 
     def _add(self, record: PaneChunk) -> None:
         if record.fingerprint != self.monitor.identity.fingerprint:

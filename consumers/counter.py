@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from consumers.decode import Decoder
+from consumers.facts import NOBODY, Observer, counted
 from consumers.raw import RawBatch, Rejected
 from consumers.records import PartitionFact, control, pane_chunks
 from consumers.sink import Outgoing, Sink
@@ -68,6 +69,7 @@ class Counter:
         fingerprint: str,
         idle_s: float,
         clock: Callable[[], float] = time.monotonic,
+        observer: Observer = NOBODY,
     ) -> None:
         self._source = source
         self._sink = sink
@@ -78,6 +80,7 @@ class Counter:
         self._fingerprint = fingerprint
         self._idle_s = idle_s
         self._clock = clock
+        self._observer = observer
         self._newest_ms: dict[Place, int | None] = {}
         self._quiet_since: dict[Place, float] = {}
         self._told_idle: frozenset[Place] = frozenset()
@@ -113,6 +116,7 @@ class Counter:
         self._newest_ms.update(work.newest_ms)
         self._told_idle = idle
         self.ledger.add(work.ledger)
+        self._observer.note(counted(work.ledger))
 
     def finish(self) -> Sequence[DriftEvent]:
         """Do nothing: every step has committed what it counted."""

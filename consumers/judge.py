@@ -11,6 +11,8 @@ from typing import Any
 import orjson
 
 from consumers.book import Book
+from consumers.facts import NOBODY, Observer
+from consumers.monitor_status import standing, window_tested
 from consumers.sink import Outgoing, Sink
 from consumers.source import LogUnavailable, Place, Position, Source
 from stream.drift_event import DriftEvent
@@ -32,13 +34,21 @@ class Judge:
     """Reads counts, keeps panes, tests windows; ``step`` is one transaction at most."""
 
     def __init__(
-        self, source: Source, sink: Sink, topics: JudgeTopics, new_book: Callable[[], Book], read_panes: PanesReader
+        self,
+        source: Source,
+        sink: Sink,
+        topics: JudgeTopics,
+        new_book: Callable[[], Book],
+        read_panes: PanesReader,
+        *,
+        observer: Observer = NOBODY,
     ) -> None:
         self._source = source
         self._sink = sink
         self._topics = topics
         self._new_book = new_book
         self._read_panes = read_panes
+        self._observer = observer
         self._membership: Any = None
         self.books: dict[Place, Book] = {}
 
@@ -88,7 +98,9 @@ class Judge:
             book = self.books[batch.topic, batch.partition]
             for offset, value in zip(batch.offsets, batch.values, strict=True):
                 book.take(value or b"", offset)
-        return self._commit() if any(book.worth_writing() for book in self.books.values()) else []
+        events = self._commit() if any(book.worth_writing() for book in self.books.values()) else []
+        self._tell_standing()
+        return events
 
     def _commit(self) -> list[DriftEvent]:
         books = {place: book for place, book in self.books.items() if book.next_offset is not None}
@@ -99,8 +111,19 @@ class Judge:
         self._sink.commit(records, positions, self._membership)
         events = [event for book in books.values() for event in book.events()]
         for book in books.values():
+            self._tell(book)
             book.written()
         return events
+
+    def _tell(self, book: Book) -> None:
+        for tick in book.ticks:
+            self._observer.note(window_tested(tick, book.monitor.incidents.open))
+
+    def _tell_standing(self) -> None:
+        for book in self.books.values():
+            # A counts partition that no monitor's counts go to has control records only, and nothing to tell.
+            if book.monitor.open or book.monitor.state.sealed_to_ms is not None:
+                self._observer.note(standing(book.monitor, book.watermark, book.ledger))
 
     def _open_book(self, place: Place) -> Book:
         book = self._new_book()

@@ -5,14 +5,16 @@ from zlib import crc32
 from consumers.assembly import Assembly
 from consumers.book import Book
 from consumers.counter import Counter, CounterTopics
+from consumers.facts import NOBODY, Observer
 from consumers.judge import Judge, JudgeTopics
 from consumers.kafka_sink import KafkaSink
 from consumers.kafka_source import KafkaSource, partition_count, read_to_end
+from consumers.observed import ObservedSink, ObservedSource
 from stream.watermark import Watermark
 
 
-def new_counter(assembly: Assembly) -> Counter:
-    """Return a member of the counters' group."""
+def new_counter(assembly: Assembly, observer: Observer = NOBODY) -> Counter:
+    """Return a member of the counters' group, whose facts ``observer`` is told."""
     settings = assembly.settings
     group = f"{settings.monitor.name}-counter"
     consumer = settings.kafka.for_client("consumer")
@@ -24,27 +26,33 @@ def new_counter(assembly: Assembly) -> Counter:
         counts_partition=crc32(settings.monitor.name.encode()) % counts_partitions,
         rejects=settings.topics.rejects,
     )
+    source = KafkaSource(settings.topics.events, group, consumer)
+    sink = KafkaSink(group, settings.kafka.for_client("producer"))
     return Counter(
-        KafkaSource(settings.topics.events, group, consumer),
-        KafkaSink(group, settings.kafka.for_client("producer")),
+        ObservedSource(source, "counter", observer, source.lag),
+        ObservedSink(sink, "counter", observer),
         assembly.new_decoder(),
         assembly.new_tallier(),
         topics,
         monitor=settings.monitor.name,
         fingerprint=assembly.baseline.fingerprint,
         idle_s=settings.idle_ms / 1000,
+        observer=observer,
     )
 
 
-def new_judge(assembly: Assembly) -> Judge:
-    """Return a member of the judges' group."""
+def new_judge(assembly: Assembly, observer: Observer = NOBODY) -> Judge:
+    """Return a member of the judges' group, whose facts ``observer`` is told."""
     settings = assembly.settings
     topics, group = settings.topics, f"{settings.monitor.name}-judge"
     consumer = settings.kafka.for_client("consumer")
+    source = KafkaSource(topics.counts, group, consumer)
+    sink = KafkaSink(group, settings.kafka.for_client("producer"))
     return Judge(
-        KafkaSource(topics.counts, group, consumer),
-        KafkaSink(group, settings.kafka.for_client("producer")),
+        ObservedSource(source, "judge", observer, source.lag),
+        ObservedSink(sink, "judge", observer),
         JudgeTopics(topics.panes, topics.alerts, topics.status),
         lambda: Book(assembly.new_monitor(), Watermark(settings.lateness_ms)),
         lambda partition: read_to_end(topics.panes, partition, consumer),
+        observer=observer,
     )

@@ -85,7 +85,9 @@ class KafkaSource:
         while room > 0:
             left_ms = max(0, round((deadline - time.monotonic()) * 1000))
             with kafka_errors("polling failed"):
-                polled = self._consumer.poll(timeout_ms=left_ms, max_records=room)
+                # What comes with the first assignment is forgotten and read again from the committed positions.
+                wanted = room if self._consumer.assignment() else 1
+                polled = self._consumer.poll(timeout_ms=left_ms, max_records=wanted)
                 now = self._consumer.group_metadata()
             if self._flag.raised or self._rewound or (membership is not None and now != membership):
                 self._rewound = True
@@ -125,6 +127,20 @@ class KafkaSource:
                 (self._consumer.position(tp, timeout_ms=_LOOKUP_MS) or 0) >= ends.get((tp.topic, tp.partition), 0)
                 for tp in owned
             )
+
+    def lag(self) -> Mapping[Place, int]:
+        """Return how many offsets of each owned partition are not yet read, as far as known without asking."""
+        lag = {}
+        for tp in self._consumer.assignment():
+            try:
+                # Fetches bring the end with them; before the first there is none, and positions might be asked for.
+                if (end := self._consumer.highwater(tp)) is not None:
+                    position = self._consumer.position(tp, timeout_ms=0)
+                    lag[tp.topic, tp.partition] = max(0, end - (position or 0))
+            except (IllegalStateError, KafkaError):
+                # Taken from us meanwhile.
+                continue
+        return lag
 
     def rewind(self) -> None:
         """See `Source.rewind`."""

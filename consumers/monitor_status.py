@@ -1,0 +1,104 @@
+"""What a monitor looks like at a tick: the value of a record on the status topic, and the same as facts."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from consumers.facts import FeatureEffect, MonitorStands, WindowTested, by_fate
+from stream.decision import Trial
+from stream.drift_event import MOST_FEATURES, iso
+from stream.incidents import Incident
+from stream.ledger import Ledger
+from stream.monitor import Monitor, Tick
+from stream.watermark import Watermark
+
+STATUS_VERSION = 1
+_SEVERITIES = ("critical", "warning", "info")
+
+
+def status_of(monitor: Monitor, tick: Tick, watermark: Watermark, ledger: Ledger) -> dict[str, Any]:
+    """Return the status after ``tick``, the latest one, for JSON; a function of what the monitor was given.
+
+    ``status`` is of the window: incomplete, insufficient or tested; ``drifting`` names the features of the open
+    incident, of which ``features`` describes 50 at most, those with most impact first. A feature that does not drift in
+    this very window has no ``check``.
+    """
+    incident, reached_ms = monitor.incidents.open, watermark.reached_ms
+    features = sorted(_features(incident, tick), key=lambda feature: (-(feature["impact"] or 0.0), feature["name"]))
+    return {
+        "schema_version": STATUS_VERSION,
+        "monitor": monitor.identity.monitor,
+        "segment": dict(monitor.identity.segment),
+        "baseline": monitor.identity.fingerprint,
+        "status": tick.status,
+        "since": _since(monitor),
+        "severity": _worst(features) if incident else None,
+        "window": tick.window.to_dict(),
+        "min_samples": monitor.policy.min_samples,
+        "incident": incident.id if incident else None,
+        "drifting": sorted(incident.joined_ms) if incident else [],
+        "features": features[:MOST_FEATURES],
+        "features_watched": len(monitor.layout.baseline.features),
+        "watermark": None if reached_ms is None else iso(reached_ms),
+        "ledger": ledger.to_dict(),
+    }
+
+
+def window_tested(tick: Tick, incident: Incident | None) -> WindowTested:
+    """Return a tick as a fact, with the effects of what drifts; ``incident`` is the one that is open after it."""
+    members, drifting = sorted(incident.joined_ms)[:MOST_FEATURES] if incident else [], _drifting(tick)
+    effects = [
+        FeatureEffect(name, trial.measured.check, trial.effect) for name in members for trial in drifting.get(name, ())
+    ]
+    return WindowTested(tick.window.end_ms, tick.status, tick.window.n, tuple(effects))
+
+
+def standing(monitor: Monitor, watermark: Watermark, ledger: Ledger) -> MonitorStands:
+    """Return how a monitor stands between ticks."""
+    incident = monitor.incidents.open
+    drifting = None if incident is None else len(incident.joined_ms)
+    return MonitorStands(watermark.reached_ms, len(monitor.pane_starts()), drifting, by_fate(ledger))
+
+
+def _features(incident: Incident | None, tick: Tick) -> Iterator[dict[str, Any]]:
+    drifting, explanation = _drifting(tick), tick.explanation
+    members = {name: incident.since_ms[name] for name in incident.joined_ms} if incident else {}
+    for name, since_ms in members.items():
+        # The check that is furthest above its floor says most.
+        trial = max(drifting.get(name, ()), key=_over_floor, default=None)
+        yield {
+            "name": name,
+            "severity": explanation.severity(name) if explanation and trial else "info",
+            "impact": explanation.impacts.get(name) if explanation else None,
+            "check": trial.measured.check if trial else None,
+            "effect": trial.effect if trial else None,
+            "threshold": trial.floor if trial else None,
+            "since": iso(since_ms),
+            "since_ms": since_ms,
+        }
+
+
+def _drifting(tick: Tick) -> dict[str, list[Trial]]:
+    """Return the tests that say drift in this window, by feature."""
+    drifting: dict[str, list[Trial]] = {}
+    for trial in tick.explanation.decision.trials if tick.explanation else ():
+        if trial.opens or trial.companion:
+            drifting.setdefault(trial.feature, []).append(trial)
+    return drifting
+
+
+def _over_floor(trial: Trial) -> tuple[float, str]:
+    return (trial.effect / trial.floor if trial.floor else float("inf"), trial.measured.check)
+
+
+def _worst(features: Iterable[dict[str, Any]]) -> str:
+    found = {feature["severity"] for feature in features}
+    return next((severity for severity in _SEVERITIES if severity in found), "info")
+
+
+def _since(monitor: Monitor) -> str | None:
+    """Return since when it has been so: the first drift of the incident, or the first window of too few events."""
+    incident = monitor.incidents.open
+    since_ms = monitor.state.insufficient_since_ms
+    if incident is not None:
+        since_ms = min((incident.since_ms[name] for name in incident.joined_ms), default=incident.opened_ms)
+    return None if since_ms is None else iso(since_ms)
