@@ -1,0 +1,58 @@
+"""Laws of persistence, against a search through all choices of ticks."""
+
+from itertools import combinations, pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stream.persistence import CLEAN, COMPANION, OPENING, Vote, Votes
+
+LEVELS = st.lists(st.sampled_from([CLEAN, COMPANION, OPENING]), min_size=1, max_size=16)
+PERSIST = st.tuples(st.integers(1, 3), st.integers(0, 2)).map(lambda pair: (pair[0], sum(pair)))
+
+
+def _cast(levels, persist, panes):
+    votes = Votes(*persist, panes)
+    for tick, level in enumerate(levels, 1):
+        votes.add(Vote(tick - panes, tick, {"x": level} if level else {}))
+    return votes
+
+
+def _agree(levels, persist, panes, says):
+    """Tell whether any choice of ticks within reach agrees on windows that do not overlap."""
+    needed, of = persist
+    reach = (of - 1) * panes + 1
+    ticks = [tick for tick, level in enumerate(levels) if says(level) and tick >= len(levels) - reach]
+    return any(
+        all(later - earlier >= panes for earlier, later in pairwise(chosen)) for chosen in combinations(ticks, needed)
+    )
+
+
+@given(LEVELS, PERSIST, st.integers(1, 4))
+def test_drift_lasts_exactly_when_enough_disjoint_windows_agree(levels, persist, panes):
+    """Whichever ticks they are."""
+    votes = _cast(levels, persist, panes)
+    for least in (COMPANION, OPENING):
+        assert votes.lasting("x", least) == _agree(levels, persist, panes, lambda level, least=least: level >= least)
+    assert votes.gone("x", since_ms=-100) == _agree(levels, persist, panes, lambda level: level == CLEAN)
+
+
+@given(LEVELS, PERSIST, st.integers(1, 4))
+def test_drift_that_fits_into_one_pane_never_lasts(levels, persist, panes):
+    """Where two ticks must agree, one pane's burst, in every window that holds it, is not enough."""
+    burst = [CLEAN] * len(levels) + [OPENING] * panes
+    if persist[0] > 1:
+        assert not _cast(burst, persist, panes).lasting("x", OPENING)
+
+
+@given(LEVELS, PERSIST, st.integers(1, 4), st.integers(0, 16))
+def test_what_is_gone_was_clean_after_it_joined(levels, persist, panes, since):
+    """Ticks up to the one at which it joined do not count."""
+    later = [OPENING] * min(since, len(levels)) + levels[since:]
+    assert _cast(levels, persist, panes).gone("x", since) == _agree(later, persist, panes, lambda level: level == CLEAN)
+
+
+@given(LEVELS, PERSIST, st.integers(1, 4))
+def test_memory_is_bounded(levels, persist, panes):
+    """However long the stream."""
+    assert len(_cast(levels * 20, persist, panes).recent) <= (persist[1] - 1) * panes + 1
