@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 KAFKA_VERSION: Final = "4.3.1"
-CACHE_VARIABLE: Final = "DRIFTLINE_KAFKA_CACHE"
+CACHE_VARIABLE: Final = "DRIFTLINE_LOCAL_KAFKA_CACHE"
 FETCH_WITHIN_S: Final = 600
 
 # slf4j is bound to log4j here, as in Kafka's own distribution; the version follows the log4j-core that Kafka brings.
@@ -52,7 +52,7 @@ def program(name: str) -> str:
 
 
 def cache_dir() -> Path:
-    """Return where the jars lie: ``$DRIFTLINE_KAFKA_CACHE``, or ``driftline/`` below the user's cache folder."""
+    """Return where the jars lie: ``$DRIFTLINE_LOCAL_KAFKA_CACHE``, or ``driftline/`` below the user's cache folder."""
     if chosen := os.environ.get(CACHE_VARIABLE):
         return Path(chosen)
     if xdg := os.environ.get("XDG_CACHE_HOME"):

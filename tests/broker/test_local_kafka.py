@@ -16,9 +16,10 @@ from kafka import KafkaConsumer, KafkaProducer
 from kafka.admin import KafkaAdminClient
 
 from consumers.local_kafka import LocalKafka, LocalKafkaUnavailable, main
-from consumers.local_kafka_jars import kafka_jars
+from consumers.local_kafka_jars import CACHE_VARIABLE, cache_dir, kafka_jars
 from consumers.local_kafka_node import LOOPBACK
 from consumers.local_kafka_probe import alive_brokers
+from consumers.settings.model import Settings
 
 MakeTopic = Callable[..., str]
 
@@ -176,3 +177,10 @@ def test_stop_leaves_no_process_and_no_data() -> None:
         assert node.folder.is_dir()
     assert not _is_alive(pid)
     assert not node.folder.parent.exists()
+
+
+def test_cache_variable_is_no_setting(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The variable that moves the cache is honoured, and settings do not take it for a misspelt key of theirs."""
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
+    assert cache_dir() == tmp_path
+    assert not CACHE_VARIABLE.startswith(tuple(f"DRIFTLINE_{table.upper()}_" for table in Settings.model_fields))
