@@ -9,8 +9,15 @@ from consumers.facts import NOBODY, Observer
 from consumers.judge import Judge, JudgeTopics
 from consumers.kafka_sink import KafkaSink
 from consumers.kafka_source import KafkaSource, partition_count, read_to_end
-from consumers.observed import ObservedSink, ObservedSource
+from consumers.observed import ObservedLoop, ObservedSink, ObservedSource
+from consumers.service import Loop
 from stream.watermark import Watermark
+
+
+def new_loop(role: str, assembly: Assembly, observer: Observer = NOBODY) -> Loop:
+    """Return the loop of a role, "counter" or "judge", whose facts ``observer`` is told."""
+    loop: Loop = new_counter(assembly, observer) if role == "counter" else new_judge(assembly, observer)
+    return ObservedLoop(loop, role, observer)
 
 
 def new_counter(assembly: Assembly, observer: Observer = NOBODY) -> Counter:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from consumers.assembly import Assembly
+    from consumers.facts import Observer
     from consumers.service import Service
     from consumers.settings import Settings
     from stream.drift_event import DriftEvent
@@ -35,10 +35,12 @@ def run(
     verbose: Annotated[bool, typer.Option("--verbose", help="Also show what the Kafka client logs.")] = False,
 ) -> None:
     """Consume events, test windows, publish drift events; until SIGTERM or SIGINT."""
-    from consumers.assembly import Assembly, assemble
+    from consumers.assembly import assemble
     from consumers.cli.environment import settings_from
-    from consumers.kafka_loops import new_counter, new_judge
-    from consumers.service import Loop, Service
+    from consumers.fact_log import FactLog
+    from consumers.facts import Observers
+    from consumers.kafka_loops import new_loop
+    from consumers.service import Service
     from consumers.source import LogRefused, LogUnavailable
     from consumers.topics import ensure_topics
 
@@ -47,10 +49,12 @@ def run(
         signal.signal(number, _stop_starting)
     settings = settings_from(config)
     assembly = assemble(settings)
+    roles = [name for name in ("counter", "judge") if role in (name, "all")]
+    # A burst is over before anybody could ask how it is.
+    observer = Observers([FactLog()]) if burst else _watched(assembly, roles)
     try:
         ensure_topics(settings)
-        makers: dict[str, Callable[[Assembly], Loop]] = {"counter": new_counter, "judge": new_judge}
-        loops = [make(assembly) for name, make in makers.items() if role in (name, "all")]
+        loops = [new_loop(name, assembly, observer) for name in roles]
     except LogUnavailable as error:
         _no_broker(settings, f"{error}; start the broker, or write where it is in kafka.bootstrap_servers")
     except LogRefused as error:
@@ -68,6 +72,22 @@ def run(
     except LogRefused as error:
         _no_broker(settings, str(error))
     _log.info("%s: stopped", settings.monitor.name)
+
+
+def _watched(assembly: "Assembly", roles: list[str]) -> "Observer":
+    """Serve metrics and health as the settings say, and return who must be told for them."""
+    from consumers.fact_log import FactLog
+    from consumers.facts import Observers
+    from consumers.health import Health
+    from consumers.health_server import serve
+    from consumers.telemetry import Telemetry
+
+    health, telemetry = Health(roles), Telemetry(assembly.settings.monitor.name, assembly.baseline.fingerprint)
+    server = serve(assembly.settings, health, telemetry.metrics.registry)
+    if server is None:
+        return Observers([FactLog()])
+    _log.info("metrics and health at http://%s (/metrics, /healthz, /readyz)", server.address)
+    return Observers([FactLog(), health, telemetry])
 
 
 def _tell(event: "DriftEvent") -> None:

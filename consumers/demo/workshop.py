@@ -30,6 +30,9 @@ bootstrap_servers = ["{server}"]
 [topics]
 events = "{events_topic}"
 
+[telemetry]
+listen = ""                      # no metrics over HTTP: the demo leaves the port to a real run
+
 [decision]                       # the defaults, to be seen
 false_alarms = "1 per 30d"       # for all features and checks together
 persist = "2 of 3"               # drift must show in two windows, and be gone in two

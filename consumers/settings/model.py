@@ -13,6 +13,7 @@ from consumers.settings.sections import (
     MonitorSettings,
     ScheduleSettings,
     Section,
+    TelemetrySettings,
     TopicSettings,
 )
 from stream.policy import Policy
@@ -28,6 +29,7 @@ class Settings(Section):
     events: EventSettings = Field(default_factory=EventSettings)
     kafka: KafkaSettings = Field(default_factory=KafkaSettings)
     topics: Annotated[TopicSettings, Field(validate_default=True)] = Field(default_factory=TopicSettings)
+    telemetry: TelemetrySettings = Field(default_factory=TelemetrySettings)
     decision: DecisionSettings = Field(default_factory=DecisionSettings)
     thresholds: ThresholdSettings = Field(default_factory=ThresholdSettings)
     features: Mapping[str, FeatureSettings] = Field(default={}, description="Exceptions for single features, by name.")

@@ -47,6 +47,13 @@ def _server(address: str) -> str:
     return address
 
 
+def _listen_address(address: str) -> str:
+    host, colon, port = address.rpartition(":")
+    if address and not (host and colon and port.isdecimal() and int(port) < 65536):
+        raise ValueError('is no host:port; write for example "127.0.0.1:9464", or "" for none')
+    return address
+
+
 def _plain_value(value: object) -> object:
     if not isinstance(value, (str, int, float)):
         raise ValueError('must be text, a number, true or false; write for example where = {model = "house-prices"}')  # noqa: TRY004  # pydantic takes ValueError
@@ -215,3 +222,13 @@ class TopicSettings(Section):
         if factor == 0:
             raise ValueError("must be -1 (the broker's default) or at least 1; write for example 3")
         return factor
+
+
+class TelemetrySettings(Section):
+    """Where `driftline run` tells how it is: `/metrics` for Prometheus, `/healthz` and `/readyz` for probes."""
+
+    listen: Annotated[str, AfterValidator(_listen_address)] = Field(
+        default="127.0.0.1:9464",
+        description='host:port of `/metrics`, `/healthz` and `/readyz`; port 0 is any free one, `""` is none. Each '
+        "process of a host needs its own.",
+    )

@@ -112,6 +112,8 @@ def command_line(bootstrap_servers: list[str]) -> Callable[[Path, str], CommandL
             "DRIFTLINE_MONITOR__NAME": events,
             "DRIFTLINE_TOPICS__EVENTS": events,
             "DRIFTLINE_TOPICS__ALERTS": f"{events}.alerts",
+            # Several processes of one host at the same time: each takes a free port.
+            "DRIFTLINE_TELEMETRY__LISTEN": "127.0.0.1:0",
         }
         return CommandLine(config, environment)
 

@@ -1,0 +1,45 @@
+"""Facts become lines in the log: only what somebody should look at; normal running is quiet."""
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable
+
+from consumers.facts import Dropped, EventsCounted, Fact, PartitionsOwned
+
+# Bad events come in floods: one line per reason in this time, with how many there were.
+_QUIET_S = 60.0
+_log = logging.getLogger("driftline.events")
+_group_log = logging.getLogger("driftline.group")
+
+
+class FactLog:
+    """Logs which partitions are owned, and drops that nobody asked for: at once, then a line per minute and reason."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._said_s: dict[tuple[str, str], float] = {}
+        self._unsaid: Counter[tuple[str, str]] = Counter()
+        self._owned: dict[str, tuple[object, ...]] = {}
+
+    def note(self, fact: Fact) -> None:
+        """See `Observer.note`."""
+        match fact:
+            case EventsCounted(dropped=dropped):
+                for drop in dropped:
+                    self._dropped(drop)
+            case PartitionsOwned(role, places) if self._owned.get(role) != places:
+                self._owned[role] = places
+                names = ", ".join(f"{topic}-{partition}" for topic, partition in places)
+                _group_log.info("%s reads %s", role, names or "no partition: there are enough other members")
+
+    def _dropped(self, drop: Dropped) -> None:
+        if drop.intentional:
+            return
+        key = (drop.fate, drop.reason)
+        self._unsaid[key] += drop.events
+        now_s = self._clock()
+        if now_s - self._said_s.get(key, -_QUIET_S) >= _QUIET_S:
+            why = f"{drop.fate}: {drop.reason}" if drop.reason else drop.fate
+            _log.warning("%d events are in no window (%s)", self._unsaid.pop(key), why)
+            self._said_s[key] = now_s

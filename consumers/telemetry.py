@@ -1,0 +1,108 @@
+"""Facts become metrics: the observer behind ``/metrics``."""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from consumers.facts import (
+    EventPublished,
+    EventsCounted,
+    Fact,
+    LogUnanswered,
+    MonitorStands,
+    PartitionsOwned,
+    RecordsPolled,
+    TransactionEnded,
+    WindowTested,
+)
+from consumers.metrics import Metrics
+from consumers.source import Place
+
+
+class Telemetry:
+    """Keeps the metrics of one monitor in this process; told by the loops' thread, read by any."""
+
+    def __init__(self, monitor: str, baseline: str, clock: Callable[[], float] = time.time) -> None:
+        self.metrics = Metrics(monitor, baseline)
+        self._monitor = monitor
+        self._clock = clock
+        self._lagging: dict[str, set[Place]] = {}
+        self._on: Mapping[type, Callable[[Any], None]] = {
+            EventsCounted: self._events_counted,
+            TransactionEnded: self._transaction_ended,
+            LogUnanswered: self._log_unanswered,
+            PartitionsOwned: self._partitions_owned,
+            RecordsPolled: self._records_polled,
+            WindowTested: self._window_tested,
+            EventPublished: self._event_published,
+            MonitorStands: self._monitor_stands,
+        }
+
+    def note(self, fact: Fact) -> None:
+        """See `Observer.note`; a fact without a metric is passed over."""
+        note = self._on.get(type(fact))
+        if note is not None:
+            note(fact)
+
+    def _events_counted(self, fact: EventsCounted) -> None:
+        events = self.metrics.events
+        events.labels(self._monitor, "counted", "").inc(fact.counted)
+        for drop in fact.dropped:
+            events.labels(self._monitor, drop.fate, drop.reason).inc(drop.events)
+        if fact.read:
+            self.metrics.batch_events.labels(self._monitor).observe(fact.read)
+
+    def _transaction_ended(self, fact: TransactionEnded) -> None:
+        outcome = "committed" if fact.committed else "failed"
+        self.metrics.transactions.labels(self._monitor, fact.role, outcome).inc()
+        self.metrics.transaction_seconds.labels(self._monitor, fact.role).observe(fact.seconds)
+        if fact.committed:
+            self.metrics.last_transaction.labels(self._monitor, fact.role).set(self._clock())
+
+    def _log_unanswered(self, fact: LogUnanswered) -> None:
+        self.metrics.log_unavailable.labels(self._monitor, fact.role).inc()
+
+    def _partitions_owned(self, fact: PartitionsOwned) -> None:
+        self.metrics.partitions_owned.labels(self._monitor, fact.role).set(len(fact.places))
+        # What went to another member is that one's to tell.
+        self._set_lag(fact.role, {}, self._lagging.get(fact.role, set()) - set(fact.places))
+        if fact.role == "judge" and not fact.places:
+            self._forget_monitor()
+
+    def _records_polled(self, fact: RecordsPolled) -> None:
+        self._set_lag(fact.role, fact.lag, self._lagging.get(fact.role, set()) - set(fact.lag))
+
+    def _set_lag(self, role: str, lag: Mapping[Place, int], gone: set[Place]) -> None:
+        for topic, partition in gone:
+            self.metrics.lag.remove(self._monitor, role, topic, str(partition))
+        for (topic, partition), records in lag.items():
+            self.metrics.lag.labels(self._monitor, role, topic, str(partition)).set(records)
+        self._lagging[role] = (self._lagging.get(role, set()) | set(lag)) - gone
+
+    def _window_tested(self, fact: WindowTested) -> None:
+        self.metrics.windows.labels(self._monitor, fact.status).inc()
+        self.metrics.window_end.labels(self._monitor).set(fact.end_ms / 1000)
+        self.metrics.window_rows.labels(self._monitor).set(fact.rows)
+        self.metrics.feature_effect.clear()
+        for effect in fact.effects:
+            self.metrics.feature_effect.labels(self._monitor, effect.feature, effect.check).set(effect.effect)
+
+    def _event_published(self, fact: EventPublished) -> None:
+        self.metrics.drift_events.labels(self._monitor, fact.type, fact.severity).inc()
+
+    def _monitor_stands(self, fact: MonitorStands) -> None:
+        if fact.watermark_ms is not None:
+            self.metrics.watermark.labels(self._monitor).set(fact.watermark_ms / 1000)
+        self.metrics.panes_held.labels(self._monitor).set(fact.panes_held)
+        self.metrics.incident_open.labels(self._monitor).set(fact.features_drifting is not None)
+        self.metrics.features_drifting.labels(self._monitor).set(fact.features_drifting or 0)
+        for (fate, reason), events in fact.ledger.items():
+            self.metrics.ledger.labels(self._monitor, fate, reason).set(events)
+
+    def _forget_monitor(self) -> None:
+        """Take away what another judge tells now: two processes must not both say how the monitor stands."""
+        metrics = self.metrics
+        for gauge in (metrics.watermark, metrics.window_end, metrics.window_rows, metrics.panes_held):
+            gauge.clear()
+        for gauge in (metrics.incident_open, metrics.features_drifting, metrics.feature_effect, metrics.ledger):
+            gauge.clear()
