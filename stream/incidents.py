@@ -5,6 +5,7 @@ from typing import Literal
 
 from stream.ids import digest
 from stream.persistence import COMPANION, OPENING, Vote, Votes
+from stream.policy import SEVERITIES
 
 Change = Literal["drift.opened", "drift.changed", "drift.resolved"]
 
@@ -22,7 +23,7 @@ class Incident:
     # Members that showed lasting drift by themselves; without one of them the incident is over.
     core: set[str] = field(default_factory=set)
     announced: frozenset[str] = frozenset()
-    announced_severity: str = ""
+    worst_severity: str = SEVERITIES[0]
     announced_ms: int = 0
 
 
@@ -59,15 +60,17 @@ class Incidents:
         return Transition("drift.resolved", incident, incident.announced)
 
     def announce(self, vote: Vote, severity: str) -> Transition | None:
-        """Return the change to tell of an open incident, at most one per window: its core or its severity.
+        """Return the change to tell of an open incident, at most one per window: another core, or a worse severity.
 
-        Companions come and go with the mood of a sample; they are listed, but they are no news.
+        Companions come and go with the mood of a sample, and a severity at its border falls and rises again: neither
+        is news. The end of it all is told when it has come.
         """
         incident = self.open
         if incident is None or not incident.core & vote.levels.keys():
             # Nothing drifts in this window: either all is over soon, or it is too early to say.
             return None
-        news = incident.core != incident.announced or severity != incident.announced_severity
+        worse = SEVERITIES.index(severity) > SEVERITIES.index(incident.worst_severity)
+        news = worse or incident.core != incident.announced
         if not news or vote.end_ms - incident.announced_ms < self.window_ms:
             return None
         self.said(incident, vote, severity)
@@ -76,7 +79,7 @@ class Incidents:
     def said(self, incident: Incident, vote: Vote, severity: str) -> None:
         """Remember what was announced at this tick."""
         incident.announced = frozenset(incident.core)
-        incident.announced_severity = severity
+        incident.worst_severity = max(incident.worst_severity, severity, key=SEVERITIES.index)
         incident.announced_ms = vote.end_ms
 
     def _try_open(self, vote: Vote) -> Transition | None:

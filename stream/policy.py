@@ -8,6 +8,8 @@ from typing import Literal
 NUMERIC_CHECKS = ("ks", "mean", "std", "range", "missing")
 CATEGORICAL_CHECKS = ("chi2", "frequency", "new_category", "missing")
 CHECKS = ("ks", "chi2", "mean", "std", "frequency", "range", "new_category", "missing")
+# From least to worst.
+SEVERITIES = ("info", "warning", "critical")
 CORRECTIONS = ("holm", "bonferroni", "bh", "none")
 DEFAULT_THRESHOLDS: Mapping[str, float] = MappingProxyType(
     {

@@ -15,9 +15,8 @@ from stream.explain import Explanation
 from stream.incidents import Incidents, Transition
 from stream.panes import OffsetRanges
 from stream.persistence import Vote
+from stream.policy import SEVERITIES
 from stream.words import advice, resolved, summary
-
-_SEVERITIES = ("info", "warning", "critical")
 
 
 def tell(
@@ -66,4 +65,4 @@ def _event(identity: Identity, transition: Transition, explanation: Explanation,
 
 def _worst(severities: Iterable[str]) -> str:
     found = set(severities)
-    return next((severity for severity in reversed(_SEVERITIES) if severity in found), "info")
+    return next((severity for severity in reversed(SEVERITIES) if severity in found), "info")

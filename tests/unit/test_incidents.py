@@ -73,7 +73,15 @@ def test_companions_alone_do_not_open_it():
     assert [life.tick(x=COMPANION) for _ in range(6)] == [None] * 6
 
 
-def test_companions_are_listed_when_it_opens(opened):
+def test_it_opens_only_at_a_tick_that_could_open_it():
+    """Drift remembered from before the last incident does not open another one on a companion's word."""
+    life = _Life(persist=(1, 3))
+    assert life.tick(x=OPENING) == ("drift.opened", {"x"})
+    assert life.tick() == ("drift.resolved", {"x"})
+    assert life.tick(x=COMPANION) is None
+
+
+def test_companions_are_listed_when_it_opens():
     """Beside the feature that opened it, from this very tick."""
     life = _Life()
     life.tick(x=OPENING)
@@ -127,17 +135,25 @@ def test_a_feature_that_leaves_lastingly_is_news(opened):
     assert opened.incidents.open.core == {"y"}
 
 
-def test_another_severity_is_news(opened):
+def test_a_worse_severity_is_news(opened):
     """And the same one again is not."""
     assert opened.tick(x=OPENING, severity="critical") == ("drift.changed", {"x"})
     assert opened.tick(x=OPENING, severity="critical") is None
 
 
+def test_a_severity_that_falls_and_rises_again_is_no_news(opened):
+    """At its border it would do so for days; what was told once at its worst stays told."""
+    opened.tick(x=OPENING, severity="critical")
+    turns = ["warning", "critical", "info", "critical"] * 3
+    assert [opened.tick(x=OPENING, severity=severity) for severity in turns] == [None] * 12
+
+
 def test_change_is_told_once_a_window_at_most():
-    """However often severity turns over."""
+    """However often the core turns over."""
     life = _Life(panes_per_window=4)
-    turns = ["warning", "critical"] * 20
-    changes = [life.tick(severity=severity, x=OPENING) for severity in turns]
+    drifting = {"x": OPENING}
+    turns = [drifting | ({f"f{turn // 9}": OPENING} if turn else {}) for turn in range(60)]
+    changes = [life.tick(**turn) for turn in turns]
     told = [tick for tick, change in enumerate(changes) if change]
     assert changes[told[0]][0] == "drift.opened"
     assert len(told) > 3
