@@ -40,6 +40,8 @@ def replay(
     with ExitStack() as stack:
         events_out = sys.stdout.buffer if events is None else stack.enter_context(_writable(events))
         findings_out = None if findings is None else stack.enter_context(_writable(findings))
+        # Opened before the work, which may be long: a path that cannot be written is said at once.
+        summary_out = None if summary is None else stack.enter_context(_writable(summary))
         for tick in work.run(stream_batches(stream)):
             for event in tick.events:
                 events_out.write(orjson.dumps(event.to_dict(), option=orjson.OPT_APPEND_NEWLINE))
@@ -47,9 +49,9 @@ def replay(
                 for finding in work.findings(tick):
                     findings_out.write(orjson.dumps(finding, option=orjson.OPT_APPEND_NEWLINE))
         events_out.flush()
-    told = work.summary()
-    if summary is not None:
-        summary.write_bytes(orjson.dumps(told, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+        told = work.summary()
+        if summary_out is not None:
+            summary_out.write(orjson.dumps(told, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
     typer.echo(_sentence(work, told), err=True)
     if exit_code and work.event_types["drift.opened"]:
         raise typer.Exit(_DRIFT_FOUND)

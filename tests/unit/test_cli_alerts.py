@@ -1,0 +1,76 @@
+"""`driftline alerts`: what it prints of what is on the topic."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+import consumers.alerts
+from consumers.cli import app
+from consumers.source import LogUnavailable
+
+
+@pytest.fixture
+def published(stage: Callable[..., Any], incident_lines: list[bytes]) -> list[bytes]:
+    """Return the values of real drift events."""
+    made = stage()
+    made.feed(incident_lines)
+    made.drain(made.counter(), made.judge())
+    return [record.value for record in made.log.records("alerts")]
+
+
+def alerts(config: Path, *arguments: str) -> Result:
+    """Run the verb in this process."""
+    return CliRunner().invoke(app, ["alerts", "--config", str(config), *arguments])
+
+
+@pytest.fixture
+def config(
+    stage_assembly: Callable[..., Any], published: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> tuple[Path, list[dict[str, bool]]]:
+    """Return a configuration whose alerts topic holds the events, and how it was asked for them."""
+    asked: list[dict[str, bool]] = []
+
+    def follow(_settings: object, **how: bool) -> Iterator[bytes]:
+        asked.append(how)
+        yield from published
+
+    monkeypatch.setattr(consumers.alerts, "follow", follow)
+    return stage_assembly().settings.path, asked
+
+
+def test_json_is_what_is_on_the_topic(config: tuple[Path, Any], published: list[bytes]) -> None:
+    """With --json every event is a line, byte for byte, and nothing else is printed."""
+    result = alerts(config[0], "--json", "--from-beginning", "--burst")
+    assert (result.exit_code, result.stdout_bytes) == (0, b"\n".join(published) + b"\n")
+    assert config[1] == [{"from_beginning": True, "burst": True}]
+
+
+def test_people_get_the_sentence_and_the_features(config: tuple[Path, Any], published: list[bytes]) -> None:
+    """Without --json an event is its type, its sentence, its features with effect and floor, and what to do."""
+    result = alerts(config[0])
+    opened = json.loads(published[0])
+    told = " ".join(result.stdout.split())
+    assert "drift.opened" in told
+    assert "drift.resolved" in told
+    assert opened["summary"] in told
+    assert opened["features"][0]["checks"][0]["check"] in told
+    assert config[1] == [{"from_beginning": False, "burst": False}]
+
+
+def test_a_log_that_cannot_be_read_ends_it_with_one_line(
+    config: tuple[Path, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exit 1, and where the broker was looked for."""
+
+    def unavailable(_settings: object, **_how: bool) -> Iterator[bytes]:
+        raise LogUnavailable("nobody answers")
+        yield b""
+
+    monkeypatch.setattr(consumers.alerts, "follow", unavailable)
+    result = alerts(config[0])
+    assert result.exit_code == 1
+    assert result.stderr.splitlines() == ["driftline: localhost:9092: nobody answers"]
