@@ -6,6 +6,7 @@ from kafka import KafkaConsumer, TopicPartition
 
 from consumers.kafka_source import CONSUMER_SETTINGS, kafka_errors
 from consumers.settings import Settings
+from consumers.source import LogRefused
 
 
 def follow(settings: Settings, *, from_beginning: bool, burst: bool) -> Iterator[bytes]:
@@ -18,6 +19,8 @@ def follow(settings: Settings, *, from_beginning: bool, burst: bool) -> Iterator
         consumer = KafkaConsumer(**{**CONSUMER_SETTINGS, **settings.kafka.for_client("consumer")})
         try:
             parts = [TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic) or ())]
+            if not parts:
+                raise LogRefused(f'the topic "{topic}" does not exist; "driftline run" creates it')
             consumer.assign(parts)
             ends = consumer.end_offsets(parts)
             for tp in parts:
