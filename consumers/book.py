@@ -79,14 +79,10 @@ class Book:
         self.next_offset = offset + 1
         self._taken_bytes += len(value)
         try:
-            record = read_counts_topic(value)
+            self._take(read_counts_topic(value))
         except RecordError as error:
+            # Not of our counters, or damaged on the way: what it counted, if anything, cannot be known.
             _log.warning("offset %d of the counts topic is left out: %s", offset, error)
-            return
-        if isinstance(record, PaneChunk):
-            self._add(record)
-        else:
-            self._control(record)
 
     def worth_writing(self) -> bool:
         """Tell whether the panes should be written: windows were tested, or much was taken since."""
@@ -121,6 +117,12 @@ class Book:
     def status(self) -> bytes:
         """Return what this monitor looks like at its latest tick, as JSON."""
         return orjson.dumps(status_of(self.monitor, self.ticks[-1], self.watermark, self.ledger))
+
+    def _take(self, record: PaneChunk | Control) -> None:
+        if isinstance(record, PaneChunk):
+            self._add(record)
+        else:
+            self._control(record)
 
     def _add(self, record: PaneChunk) -> None:
         if record.fingerprint != self.monitor.identity.fingerprint:

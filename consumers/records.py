@@ -96,8 +96,12 @@ def read_pane(value: bytes) -> PaneChunk:
 
 
 def grow(panes: dict[int, Pane], record: PaneChunk, layout: Layout) -> None:
-    """Add a chunk to the pane it belongs to."""
-    part = Pane(record.start_ms, unpack([record.chunk], layout), offsets_of(record), record.first_ms)
+    """Add a chunk to the pane it belongs to; raises RecordError, with nothing added, for a damaged one."""
+    try:
+        counts = unpack([record.chunk], layout)
+    except ValueError as error:
+        raise RecordError(f"damaged counts: {error}") from error
+    part = Pane(record.start_ms, counts, offsets_of(record), record.first_ms)
     known = panes.setdefault(record.start_ms, part)
     if known is not part:
         known.add(part)
