@@ -9,6 +9,8 @@ from consumers.facts import Fact, LogUnanswered, PartitionsOwned, RecordsPolled,
 
 # The time-outs within one step add up to less; a loop that shows nothing for longer hangs and must be started again.
 LONGEST_STEP_S = 120.0
+# A step that takes longer waits for the log: working steps take a second or two.
+WAITING_STEP_S = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,7 @@ class _Role:
     stepped: bool = False
     unanswered: str | None = None
 
-    def hindrance(self) -> dict[str, str]:
+    def hindrance(self, now_s: float) -> dict[str, str]:
         """Return why this loop cannot do its work just now; nothing when it can."""
         if self.unanswered is not None:
             return {"reason": "log_unavailable", "detail": self.unanswered}
@@ -35,6 +37,8 @@ class _Role:
             return {"reason": "starting", "detail": "no step has come to its end yet"}
         if not self.owned and not self.joined:
             return {"reason": "not_in_group", "detail": "not a member of its consumer group yet, or no more"}
+        if now_s - self.stepped_s > WAITING_STEP_S:
+            return {"reason": "log_slow", "detail": f"the present step has waited for {now_s - self.stepped_s:.0f} s"}
         return {}
 
 
@@ -71,7 +75,8 @@ class Health:
 
     def ready(self) -> Answer:
         """Tell whether every loop is in its group and the log answers."""
-        hindrances = {role: state.hindrance() for role, state in self._roles.items()}
+        now_s = self._clock()
+        hindrances = {role: state.hindrance(now_s) for role, state in self._roles.items()}
         partitions = {role: state.owned for role, state in self._roles.items()}
         hindered = {role: hindrance for role, hindrance in hindrances.items() if hindrance}
         body: dict[str, Any] = {"ready": not hindered, "partitions_owned": partitions}

@@ -78,8 +78,6 @@ class _Server(ThreadingHTTPServer):
 class _Asked(BaseHTTPRequestHandler):
     # A client that says nothing must not hold a thread for ever.
     timeout = 10
-    server_version = "driftline"
-    sys_version = ""
     server: _Server
 
     def do_GET(self) -> None:
@@ -89,6 +87,10 @@ class _Asked(BaseHTTPRequestHandler):
     def do_HEAD(self) -> None:
         """Answer with a page's head."""
         self._answer(with_body=False)
+
+    def version_string(self) -> str:
+        """Say who answers, and nothing of the Python beneath."""
+        return "driftline"
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the standard library's name
         """Say nothing: probes come every few seconds."""

@@ -163,7 +163,7 @@ class KafkaSource:
         silent = [tp for tp in self._consumer.assignment() if tp not in busy]
         if silent and time.monotonic() - self._ends_read_s >= _END_EVERY_S:
             with kafka_errors("the partitions' ends cannot be read"):
-                self._ends = self._consumer.end_offsets(silent)
+                self._ends = self._consumer.end_offsets(silent, timeout_ms=_LOOKUP_MS)
             self._ends_read_s = time.monotonic()
         with kafka_errors("positions cannot be read"):
             return frozenset(

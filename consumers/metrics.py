@@ -5,7 +5,7 @@ Names follow the conventions of Prometheus (base units, ``_total`` for what only
 
 from importlib.metadata import version
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
@@ -17,6 +17,8 @@ class Metrics:
     """One monitor's metrics in a registry of their own, beside those of the process and the platform."""
 
     def __init__(self, monitor: str, baseline: str) -> None:
+        # A second series for each counter and histogram that says when this process began: the process's own says it.
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)

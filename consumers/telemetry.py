@@ -64,6 +64,10 @@ class Telemetry:
 
     def _partitions_owned(self, fact: PartitionsOwned) -> None:
         self.metrics.partitions_owned.labels(self._monitor, fact.role).set(len(fact.places))
+        if fact.role == "counter":
+            # Rates of what has not happened yet are 0, not absent.
+            for fate in ("counted", "late", "ahead", "foreign"):
+                self.metrics.events.labels(self._monitor, fate, "").inc(0)
         # What went to another member is that one's to tell.
         self._set_lag(fact.role, {}, self._lagging.get(fact.role, set()) - set(fact.places))
         if fact.role == "judge" and not fact.places:

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from consumers.cli import alerts, demo, describe, fit, replay, run
+from consumers.cli import alerts, demo, describe, fit, replay, run, status
 from consumers.errors import SettingsError
 
 
@@ -70,6 +70,7 @@ app.command(epilog=f"\b\nExample: {describe.EXAMPLE}")(describe.describe)
 app.command(epilog=f"\b\nExample: {run.EXAMPLE}")(run.run)
 app.command(epilog=f"\b\nExample: {replay.EXAMPLE}")(replay.replay)
 app.command(epilog=f"\b\nExample: {alerts.EXAMPLE}")(alerts.alerts)
+app.command(epilog=f"\b\nExample: {status.EXAMPLE}")(status.status)
 app.command(epilog=f"\b\nExample: {demo.EXAMPLE}")(demo.demo)
 
 

@@ -1,0 +1,121 @@
+"""The status as people read it in a terminal: a chapter per monitor, then driftline's own health."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from consumers.cli.baseline_tables import printable
+from stream.words import number
+
+_COLOURS = {"critical": "bold red", "warning": "yellow", "info": "green"}
+_MOST_FEATURES = 20
+
+
+def status_text(told: dict[str, Any]) -> RenderableType:
+    """Return the report as text and tables."""
+    parts: list[RenderableType] = [part for status in told["monitors"] for part in _monitor(status)]
+    if not told["monitors"]:
+        parts += [Text(f"{told['monitor']}: no window has ended yet, so there is no status"), Text("")]
+    return Group(*parts, *_health(told))
+
+
+def _monitor(status: dict[str, Any]) -> Iterator[RenderableType]:
+    yield _heading(status)
+    window = status["window"]
+    yield Text(f"window     {window['start']} to {window['end']}, {window['n']:,} events")
+    yield Text(f"watermark  {_watermark(status)}")
+    yield Text(f"events     {ledger_words(status['ledger'])}")
+    yield Text(f"baseline   {status['baseline']}")
+    if status["incident"]:
+        yield Text(f"incident   {status['incident']}")
+    yield Text("")
+    features = status["features"]
+    if features:
+        yield _features(features[:_MOST_FEATURES])
+        more = len(status["drifting"]) - min(len(features), _MOST_FEATURES)
+        yield Text(f"and {more} more; --json has 50 and all names\n" if more else "")
+
+
+def _heading(status: dict[str, Any]) -> Text:
+    name = " ".join([status["monitor"], *(f"{key}={value}" for key, value in sorted(status["segment"].items()))])
+    since = f" since {status['since']}" if status["since"] else ""
+    if status["incident"]:
+        drifting, watched = len(status["drifting"]), status["features_watched"]
+        verb = "drifts" if drifting == 1 else "drift"
+        words, colour = f"{drifting} of {watched} features {verb}{since}, {status['severity']}", status["severity"]
+    elif status["status"] == "tested":
+        words, colour = f"no drift in {status['features_watched']} features", "info"
+    else:
+        few = f": fewer than {status['min_samples']} events in a window, nothing is tested"
+        words, colour = f"{status['status']}{since}{few if status['status'] == 'insufficient' else ''}", "warning"
+    return Text.assemble((name, "bold"), "  ", (words, _COLOURS.get(colour, "")))
+
+
+def _watermark(status: dict[str, Any]) -> str:
+    behind_s = status["watermark_behind_s"]
+    if behind_s is None:
+        return "unknown yet"
+    side = "behind" if behind_s >= 0 else "ahead of"
+    return f"{status['watermark']}, {duration_words(abs(behind_s))} {side} the clock"
+
+
+def duration_words(seconds: float) -> str:
+    """Return a length of time by its two largest units.
+
+    >>> duration_words(12.4), duration_words(3_700), duration_words(200_000)
+    ('12 s', '1 h 1 min', '2 d 7 h')
+    """
+    left, words = round(seconds), []
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)):
+        count, left = divmod(left, size)
+        if count:
+            words.append(f"{count} {unit}")
+    return " ".join(words[:2]) or "0 s"
+
+
+def ledger_words(ledger: dict[str, Any]) -> str:
+    """Return a ledger in one line, without what did not happen.
+
+    >>> ledger_words({"read": 1002, "counted": 1000, "late": 2, "ahead": 0, "foreign": 0, "rejected": {}})
+    '1,002 read: 1,000 counted, 2 late'
+    """
+    fates = [f"{ledger[fate]:,} {fate}" for fate in ("counted", "late", "ahead", "foreign") if ledger[fate]]
+    fates += [f"{events:,} rejected ({reason})" for reason, events in ledger["rejected"].items()]
+    return f"{ledger['read']:,} read" + (f": {', '.join(fates)}" if fates else "")
+
+
+def _features(features: Iterable[dict[str, Any]]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in ("feature", "severity", "check", "effect", "floor", "since"):
+        table.add_column(column, justify="right" if column in ("effect", "floor") else "left")
+    for feature in features:
+        colour, clean = _COLOURS.get(feature["severity"], ""), feature["check"] is None
+        table.add_row(
+            Text(printable(feature["name"]), colour),
+            Text(feature["severity"], colour),
+            "not in this window" if clean else feature["check"],
+            "" if clean else number(feature["effect"]),
+            "" if clean else number(feature["threshold"]),
+            feature["since"],
+        )
+    return table
+
+
+def _health(told: dict[str, Any]) -> Iterator[RenderableType]:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in ("role", "group", "state", "members", "partitions", "lag"):
+        table.add_column(column, justify="right" if column in ("members", "partitions", "lag") else "left")
+    for group in told["groups"]:
+        numbers = (f"{group['members']}", f"{len(group['partitions'])}", f"{group['lag']:,}")
+        table.add_row(group["role"], group["group"], group["state"], *numbers)
+    yield table
+    yield Text("")
+    if told["healthy"]:
+        yield Text("driftline is healthy", "green")
+        return
+    yield Text("driftline is not healthy:", "bold red")
+    for problem in told["problems"]:
+        yield Text(f"- {problem['reason']}: {problem['detail']}")

@@ -1,0 +1,106 @@
+"""What Kafka itself knows of a monitor: its latest status, its groups and their lag, transactions that hang."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from kafka import KafkaAdminClient, TopicPartition
+from kafka.admin import OffsetSpec
+from kafka.errors import AuthorizationError, UnsupportedVersionError
+from kafka.protocol.consumer import IsolationLevel
+
+from consumers.kafka_source import kafka_errors, read_to_end
+from consumers.settings import Settings
+from consumers.settings.model import TOPIC_ROLES
+from consumers.status import GroupState, OpenTransaction, PartitionLag, Seen
+
+_GONE = "Dead"
+_Ends = Mapping[TopicPartition, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Offsets:
+    earliest: _Ends
+    stable: _Ends
+    end: _Ends
+
+
+def look(settings: Settings) -> Seen:
+    """Read the status topic to its end, and ask for groups, offsets and open transactions.
+
+    Raises LogUnavailable or LogRefused when Kafka cannot be asked.
+    """
+    with kafka_errors("the monitor's state cannot be read"):
+        admin = KafkaAdminClient(**settings.kafka.for_client("admin"))
+        try:
+            partitions = _partitions(admin, settings)
+            offsets = _offsets(admin, [tp for some in partitions.values() for tp in some])
+            groups = tuple(_groups(admin, settings, partitions, offsets))
+            transactions = tuple(_open_transactions(admin, settings, offsets))
+        finally:
+            admin.close()
+    missing = tuple(getattr(settings.topics, role) for role in TOPIC_ROLES if not partitions[role])
+    return Seen(_statuses(settings, partitions["status"]), groups, transactions, missing)
+
+
+def _partitions(admin: KafkaAdminClient, settings: Settings) -> dict[str, list[TopicPartition]]:
+    """Return the partitions of each role's topic; none where there is no such topic."""
+    names = {role: getattr(settings.topics, role) for role in TOPIC_ROLES}
+    present = set(admin.list_topics())
+    described = admin.describe_topics([name for name in names.values() if name in present])
+    numbers = {topic["name"]: sorted(part["partition_index"] for part in topic["partitions"]) for topic in described}
+    return {role: [TopicPartition(name, number) for number in numbers.get(name, [])] for role, name in names.items()}
+
+
+def _offsets(admin: KafkaAdminClient, partitions: list[TopicPartition]) -> _Offsets:
+    latest = dict.fromkeys(partitions, OffsetSpec.LATEST)
+    earliest = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.EARLIEST))
+    # The stable end first: asked for second, it could lie behind records that came meanwhile and are no transaction's.
+    stable = admin.list_partition_offsets(latest, isolation_level=IsolationLevel.READ_COMMITTED)
+    end = admin.list_partition_offsets(latest)
+    return _Offsets(*({tp: found.offset for tp, found in answer.items()} for answer in (earliest, stable, end)))
+
+
+def _groups(
+    admin: KafkaAdminClient, settings: Settings, partitions: Mapping[str, list[TopicPartition]], offsets: _Offsets
+) -> Iterator[GroupState]:
+    names = {role: f"{settings.monitor.name}-{role}" for role in ("counter", "judge")}
+    described = admin.describe_groups(list(names.values()))
+    committed = admin.list_group_offsets(dict.fromkeys(names.values()))
+    for role, topic in (("counter", "events"), ("judge", "counts")):
+        group = described[names[role]]
+        state = group["group_state"] or _GONE
+        members, known = len(group["members"] or ()), committed[names[role]]
+        lags = tuple(_lag(tp, known.get(tp), offsets) for tp in partitions[topic])
+        yield GroupState(role, names[role], "Absent" if state == _GONE else state, members, lags)
+
+
+def _lag(tp: TopicPartition, committed: Any, offsets: _Offsets) -> PartitionLag:
+    # Offsets are -1 where nothing was committed; a deleted beginning cannot be read any more.
+    offset = committed.offset if committed is not None and committed.offset >= 0 else None
+    begin = max(offset or 0, offsets.earliest[tp])
+    return PartitionLag(tp.topic, tp.partition, offset, offsets.end[tp], max(0, offsets.end[tp] - begin))
+
+
+def _open_transactions(admin: KafkaAdminClient, settings: Settings, offsets: _Offsets) -> Iterator[OpenTransaction]:
+    """Yield who holds back a stable end; without the right to ask, only that somebody does."""
+    held = [tp for tp in offsets.end if offsets.stable[tp] < offsets.end[tp]]
+    try:
+        producers = admin.describe_producers(held) if held else {}
+    except (AuthorizationError, UnsupportedVersionError):
+        producers = {}
+    for tp in held:
+        active = producers[tp].active_producers if tp in producers else ()
+        since = [state.last_timestamp for state in active if state.current_transaction_start_offset >= 0]
+        behind = offsets.end[tp] - offsets.stable[tp]
+        ours = tp.topic != settings.topics.events
+        if since or tp not in producers:
+            yield OpenTransaction(tp.topic, tp.partition, behind, min(since, default=None), ours)
+
+
+def _statuses(settings: Settings, partitions: list[TopicPartition]) -> tuple[dict[str, Any], ...]:
+    latest: dict[bytes, bytes | None] = {}
+    for tp in partitions:
+        latest.update(read_to_end(tp.topic, tp.partition, settings.kafka.for_client("consumer")))
+    return tuple(orjson.loads(value) for _, value in sorted(latest.items()) if value is not None)
