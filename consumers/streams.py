@@ -10,6 +10,7 @@ from typing import BinaryIO, cast
 
 import zstandard
 
+from baselines.zstd import open_zstd
 from consumers.errors import SettingsError
 from consumers.raw import RawBatch
 
@@ -50,9 +51,9 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
 
 
 def _decompressed(file: BinaryIO, suffix: str) -> BinaryIO:
-    """Return the plain bytes of a file; the buffer finds lines in C, decompressors do so in Python or not at all."""
+    """Return the plain bytes of a file; the buffer finds lines in C, gzip in Python."""
     if suffix == ".gz":
         return BufferedReader(cast("RawIOBase", gzip.open(file)), _BUFFER_BYTES)
     if suffix == ".zst":
-        return BufferedReader(cast("RawIOBase", zstandard.open(file, "rb")), _BUFFER_BYTES)
+        return open_zstd(file)
     return file

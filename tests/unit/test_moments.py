@@ -48,9 +48,18 @@ def test_a_number_beyond_all_scale_counts_at_the_edge() -> None:
     assert quantiser.sums(np.array([-1e308])) == (-(2**62), 2**124)
 
 
+@pytest.mark.parametrize("farthest", [1.0, 2.0**30, 1e308])
+def test_numbers_in_order_have_the_same_sums(farthest: float) -> None:
+    """Where the range is known from the ends, near and far numbers sum as they do where it is searched for."""
+    quantiser = Quantiser.for_reference(0.5, 1.0)
+    numbers = np.append(np.random.default_rng(4).normal(size=200), [farthest, -farthest])
+    assert quantiser.sums_of_ordered(np.sort(numbers)) == quantiser.sums(numbers)
+
+
 def test_no_numbers_sum_to_zero() -> None:
     """An empty batch adds nothing."""
     assert Quantiser.for_reference(0.0, 1.0).sums(np.array([])) == (0, 0)
+    assert Quantiser.for_reference(0.0, 1.0).sums_of_ordered(np.array([])) == (0, 0)
 
 
 def test_one_number_has_no_standard_deviation() -> None:

@@ -66,3 +66,21 @@ def test_a_damaged_file_is_refused_by_name(tmp_path: Path, suffix: str, pack: ob
     path.write_bytes(packed)
     with pytest.raises(SettingsError, match=path.name):
         read(path)
+
+
+@pytest.mark.parametrize("suffix", [".gz", ".zst"])
+def test_a_file_that_was_appended_to_is_read_to_its_end(tmp_path: Path, suffix: str) -> None:
+    """Compressed files joined end to end are the compressed file of their lines."""
+    pack = gzip.compress if suffix == ".gz" else zstandard.compress
+    path = tmp_path / f"s.jsonl{suffix}"
+    path.write_bytes(b"".join(pack(line + b"\n") for line in LINES))
+    assert [line for _, _, line in read(path)] == LINES
+
+
+@pytest.mark.parametrize("kept", [1, 20, 400])
+def test_a_compressed_file_that_was_cut_off_is_refused(tmp_path: Path, kept: int) -> None:
+    """A file that ends within a frame has lost events, and says so."""
+    path = tmp_path / "s.jsonl.zst"
+    path.write_bytes(zstandard.compress(b"\n".join(LINES))[:kept])
+    with pytest.raises(SettingsError, match=path.name):
+        read(path)
