@@ -4,6 +4,7 @@ import logging
 import os
 import signal
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 EXAMPLE = "driftline run --config driftline.toml"
 # Stopping takes no longer than this, even if the broker is away: then the open transaction is left to the next owner.
 _STOP_WITHIN_S = 4.0
+_SECOND_SIGNAL_AFTER_S = 0.5
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _log = logging.getLogger("driftline.run")
 
@@ -115,9 +117,17 @@ def _stop_starting(_number: int, _frame: object) -> NoReturn:
 def _stop_on_signals(service: "Service") -> None:
     """End after the present transaction; a second signal ends at once, and the next owner goes on from the last one."""
 
-    def stop(number: int, _frame: object) -> None:
+    first_s = 0.0
+
+    def stop(_number: int, _frame: object) -> None:
+        nonlocal first_s
+        if first_s:
+            # `timeout`, a shell and a terminal may each pass on the same wish: only a later one is a second one.
+            if time.monotonic() - first_s > _SECOND_SIGNAL_AFTER_S:
+                os._exit(130)
+            return
+        first_s = time.monotonic()
         service.stop()
-        signal.signal(number, lambda *_: os._exit(130))
         patience = threading.Timer(_STOP_WITHIN_S, os._exit, (0,))
         patience.daemon = True
         patience.start()
