@@ -10,7 +10,7 @@ from typing import BinaryIO, cast
 
 import zstandard
 
-from baselines.zstd import open_zstd
+from baselines.zstd import ZstdReader
 from consumers.errors import SettingsError
 from consumers.raw import RawBatch
 
@@ -55,5 +55,5 @@ def _decompressed(file: BinaryIO, suffix: str) -> BinaryIO:
     if suffix == ".gz":
         return BufferedReader(cast("RawIOBase", gzip.open(file)), _BUFFER_BYTES)
     if suffix == ".zst":
-        return open_zstd(file)
+        return BufferedReader(ZstdReader(file), _BUFFER_BYTES)
     return file

@@ -15,7 +15,7 @@ from baselines.fitting.arrow import read_feather, read_parquet
 from baselines.fitting.cells import Chunk
 from baselines.fitting.delimited import read_csv
 from baselines.fitting.lines import read_lines
-from baselines.zstd import open_zstd
+from baselines.zstd import ZstdReader
 
 _COMPRESSED = (".gz", ".zst")
 _TEXT = {".csv": read_csv, ".jsonl": read_lines, ".ndjson": read_lines}
@@ -66,7 +66,7 @@ def _decompressed(file: BinaryIO, suffix: str) -> Iterator[BinaryIO]:
         with gzip.open(file, "rb") as data:
             yield cast("BinaryIO", data)
     elif suffix == ".zst":
-        with open_zstd(file) as data:
+        with io.BufferedReader(ZstdReader(file)) as data:
             yield data
     else:
         yield file
