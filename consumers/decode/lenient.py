@@ -17,7 +17,7 @@ from stream.rows import NOT_A_NUMBER, WRONG_TYPE
 _INFINITY = float("inf")
 
 
-class Refused(Exception):  # noqa: N818 - a fate of an event, not a fault of the program
+class Refused(Exception):
     """An event that counts nowhere; ``reason`` is its entry in the ledger."""
 
     def __init__(self, reason: str, detail: str) -> None:
