@@ -1,13 +1,14 @@
 """What Kafka itself knows of a monitor: its latest status, its groups and their lag, transactions that hang."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 import orjson
 from kafka import KafkaAdminClient, TopicPartition
 from kafka.admin import OffsetSpec
-from kafka.errors import AuthorizationError, UnsupportedVersionError
+from kafka.errors import AuthorizationError, KafkaError, UnsupportedVersionError
 from kafka.protocol.consumer import IsolationLevel
 
 from consumers.kafka_source import kafka_errors, read_to_end
@@ -16,6 +17,8 @@ from consumers.settings.model import TOPIC_ROLES
 from consumers.status import GroupState, OpenTransaction, PartitionLag, Seen
 
 _GONE = "Dead"
+_PATIENCE_S, _PAUSE_S = 10.0, 0.3
+_T = TypeVar("_T")
 _Ends = Mapping[TopicPartition, int]
 
 
@@ -34,14 +37,31 @@ def look(settings: Settings) -> Seen:
     with kafka_errors("the monitor's state cannot be read"):
         admin = KafkaAdminClient(**settings.kafka.for_client("admin"))
         try:
-            partitions = _partitions(admin, settings)
-            offsets = _offsets(admin, [tp for some in partitions.values() for tp in some])
-            groups = tuple(_groups(admin, settings, partitions, offsets))
-            transactions = tuple(_open_transactions(admin, settings, offsets))
+            partitions, seen = _patiently(lambda: _asked(admin, settings))
         finally:
             admin.close()
+    return replace(seen, statuses=_statuses(settings, partitions["status"]))
+
+
+def _patiently(ask: Callable[[], _T]) -> _T:
+    """Ask again while leaders move, or while a new cluster creates the topic of its groups' offsets."""
+    deadline_s = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            return ask()
+        except KafkaError as error:
+            if not error.retriable or time.monotonic() > deadline_s:
+                raise
+        time.sleep(_PAUSE_S)
+
+
+def _asked(admin: KafkaAdminClient, settings: Settings) -> tuple[dict[str, list[TopicPartition]], Seen]:
+    partitions = _partitions(admin, settings)
+    offsets = _offsets(admin, [tp for some in partitions.values() for tp in some])
+    groups = tuple(_groups(admin, settings, partitions, offsets))
+    transactions = tuple(_open_transactions(admin, settings, offsets))
     missing = tuple(getattr(settings.topics, role) for role in TOPIC_ROLES if not partitions[role])
-    return Seen(_statuses(settings, partitions["status"]), groups, transactions, missing)
+    return partitions, Seen((), groups, transactions, missing)
 
 
 def _partitions(admin: KafkaAdminClient, settings: Settings) -> dict[str, list[TopicPartition]]:

@@ -15,8 +15,10 @@ from baselines.fitting import FitOptions, fit
 from consumers.assembly import Assembly, assemble
 from consumers.book import Book
 from consumers.counter import Counter, CounterTopics
+from consumers.facts import NOBODY, Observer
 from consumers.judge import Judge, JudgeTopics
 from consumers.memory_log import MemoryLog, MemorySink, MemorySource
+from consumers.observed import ObservedSink, ObservedSource
 from consumers.records import PaneChunk, grow, read_counts_topic
 from consumers.settings import load_settings
 from stream.panes import Pane
@@ -88,11 +90,19 @@ class Stage:
         )
     )
 
-    def counter(self, *, most_records: int = 150, idle_s: float = 60.0, clock: Callable[[], float] = float) -> Counter:
+    def counter(
+        self,
+        *,
+        most_records: int = 150,
+        idle_s: float = 60.0,
+        clock: Callable[[], float] = float,
+        observer: Observer = NOBODY,
+    ) -> Counter:
         """Return a new member of the counters' group; its clock stands still unless another is given."""
+        source = MemorySource(self.log, "events", "counters", most_records=most_records)
         return Counter(
-            MemorySource(self.log, "events", "counters", most_records=most_records),
-            MemorySink(self.log),
+            ObservedSource(source, "counter", observer),
+            ObservedSink(MemorySink(self.log), "counter", observer),
             self.assembly.new_decoder(),
             self.assembly.new_tallier(),
             CounterTopics("counts", 1, 0, "rejects"),
@@ -100,13 +110,20 @@ class Stage:
             fingerprint=self.assembly.baseline.fingerprint,
             idle_s=idle_s,
             clock=clock,
+            observer=observer,
         )
 
-    def judge(self, *, most_records: int = 20_000) -> Judge:
+    def judge(self, *, most_records: int = 20_000, observer: Observer = NOBODY) -> Judge:
         """Return a new member of the judges' group."""
         source = MemorySource(self.log, "counts", "judges", most_records=most_records)
-        topics = JudgeTopics("panes", "alerts", "status")
-        return Judge(source, MemorySink(self.log), topics, self.book, lambda number: self.log.pairs("panes", number))
+        return Judge(
+            ObservedSource(source, "judge", observer),
+            ObservedSink(MemorySink(self.log), "judge", observer),
+            JudgeTopics("panes", "alerts", "status"),
+            self.book,
+            lambda number: self.log.pairs("panes", number),
+            observer=observer,
+        )
 
     def book(self) -> Book:
         """Return a book that has taken nothing."""

@@ -1,0 +1,130 @@
+"""What is said of monitors and of driftline itself follows from what was read, and from nothing else."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from consumers.status import GroupState, OpenTransaction, PartitionLag, Seen, report
+
+NOW_MS = 1_767_226_000_000  # 2026-01-01T00:06:40Z
+LAGS = (PartitionLag("events", 0, 90, 100, 10), PartitionLag("events", 1, None, 7, 7))
+COUNTERS = GroupState("counter", "prices-counter", "Stable", 2, LAGS)
+JUDGES = GroupState("judge", "prices-judge", "Stable", 1)
+WELL = Seen((), (COUNTERS, JUDGES))
+
+
+def reasons(seen: Seen) -> list[str]:
+    """Return why it is not healthy."""
+    told = report("prices", seen, NOW_MS)
+    assert told["healthy"] == (not told["problems"])
+    return [problem["reason"] for problem in told["problems"]]
+
+
+def test_members_in_both_groups_and_nothing_hanging_is_healthy() -> None:
+    """Lag alone is no fault: it is shown, per group and per partition."""
+    told = report("prices", WELL, NOW_MS)
+    assert (told["healthy"], told["problems"]) == (True, [])
+    assert [(group["role"], group["lag"]) for group in told["groups"]] == [("counter", 17), ("judge", 0)]
+    assert told["groups"][0]["partitions"][1] == {
+        "topic": "events",
+        "partition": 1,
+        "committed": None,
+        "end": 7,
+        "lag": 7,
+    }
+    assert json.loads(json.dumps(told)) == {**told, "groups": json.loads(json.dumps(told["groups"]))}
+
+
+def test_a_group_without_members_is_told_by_its_role() -> None:
+    """Nobody counting, or nobody judging, is the first thing to know."""
+    seen = replace(WELL, groups=(COUNTERS, replace(JUDGES, state="Empty", members=0)))
+    assert reasons(seen) == ["not_running"]
+    assert "no judge is running" in report("prices", seen, NOW_MS)["problems"][0]["detail"]
+
+
+def test_a_missing_topic_is_named() -> None:
+    """A monitor that never ran, or a topic that somebody deleted."""
+    assert reasons(replace(WELL, missing_topics=("prices.panes",))) == ["missing_topic"]
+
+
+@pytest.mark.parametrize(
+    ("age_ms", "ours", "hanging"),
+    [(60_000, True, False), (60_001, True, True), (60_001, False, False), (900_001, False, True), (None, True, False)],
+)
+def test_a_transaction_hangs_only_past_its_time_out(age_ms: int | None, ours: bool, hanging: bool) -> None:
+    """Ours are ended by the broker soon; a producer of events may take up to Kafka's longest time-out."""
+    since_ms = None if age_ms is None else NOW_MS - age_ms
+    seen = replace(WELL, transactions=(OpenTransaction("counts", 0, 5, since_ms, ours),))
+    assert reasons(seen) == (["hanging_transaction"] if hanging else [])
+    assert [found["hanging"] for found in report("prices", seen, NOW_MS)["transactions"]] == [hanging]
+
+
+def test_the_watermark_is_told_with_its_distance_from_the_clock() -> None:
+    """Informative only: replayed traffic lies years behind, and nothing is wrong with that."""
+    statuses: tuple[dict[str, Any], ...] = ({"watermark": "2026-01-01T00:00:00.500Z"}, {"watermark": None})
+    told = report("prices", replace(WELL, statuses=statuses), NOW_MS)
+    assert [status["watermark_behind_s"] for status in told["monitors"]] == [399.5, None]
+    assert told["healthy"]
+
+
+def statuses_of(stage: Any) -> list[dict[str, Any]]:
+    """Return everything that a judge wrote to the status topic."""
+    return [json.loads(record.value) for record in stage.log.records("status")]
+
+
+@pytest.fixture
+def judged(stage: Any, incident_lines: list[bytes]) -> list[dict[str, Any]]:
+    """Return the statuses of a stream in which drift opens and resolves, a status per window."""
+    made = stage()
+    counter, judge = made.counter(), made.judge(most_records=1)
+    for number in range(0, len(incident_lines), 60):
+        made.feed(incident_lines[number : number + 60])
+        made.drain(counter, judge)
+    return statuses_of(made)
+
+
+def test_the_status_tells_what_drifts_how_far_and_since_when(judged: list[dict[str, Any]]) -> None:
+    """While the incident is open each member has severity, check, effect and floor; before and after there is none."""
+    drifting = [status for status in judged if status["incident"]]
+    assert drifting
+    for status in drifting:
+        assert [feature["name"] for feature in status["features"]] == sorted(
+            status["drifting"], key=lambda name: next(-f["impact"] for f in status["features"] if f["name"] == name)
+        )
+        assert status["severity"] in ("info", "warning", "critical")
+    first = drifting[0]
+    assert {feature["name"] for feature in first["features"]} == {"age", "device"}
+    assert all(feature["effect"] >= feature["threshold"] > 0 for feature in first["features"])
+    assert first["since"] == min(feature["since"] for feature in first["features"])
+    last = judged[-1]
+    assert (last["incident"], last["features"], last["severity"], last["since"]) == (None, [], None, None)
+
+
+def test_the_status_names_the_window_and_what_was_watched(judged: list[dict[str, Any]]) -> None:
+    """Each has the version, the window with its events, and the ledger up to there."""
+    for status in judged:
+        assert (status["schema_version"], status["monitor"], status["features_watched"]) == (1, "stage", 2)
+        assert status["window"]["n"] <= status["ledger"]["counted"] == status["ledger"]["read"]
+
+
+def test_too_few_events_are_insufficient_since_their_first_window(stage: Any, incident_lines: list[bytes]) -> None:
+    """A thin stream says since when nothing could be tested, and how many events a window needs."""
+    made = stage()
+    made.feed(incident_lines[::4])
+    made.drain(made.counter(), made.judge())
+    last = statuses_of(made)[-1]
+    assert (last["status"], last["min_samples"], last["incident"]) == ("insufficient", 100, None)
+    assert last["since"] < last["window"]["end"]
+
+
+def test_the_status_is_a_function_of_the_log(stage: Any, incident_lines: list[bytes]) -> None:
+    """Two judges over the same counts write the same bytes."""
+    written = []
+    for _ in range(2):
+        made = stage()
+        made.feed(incident_lines)
+        made.drain(made.counter(), made.judge())
+        written.append([record.value for record in made.log.records("status")])
+    assert written[0] == written[1] != []
