@@ -139,7 +139,7 @@ class Run:
         self.report.caught_up_s = self._now() - began
 
     def _compare(self) -> None:
-        for member in self._fleet.members:
+        for member in list(self._fleet.members):
             self._fleet.stop(member, None)
         deadline = self._now() + _STOPS_WITHIN_S
         while self._fleet.members and self._now() < deadline:

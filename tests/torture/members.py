@@ -74,6 +74,11 @@ class Fleet:
 
     def stop(self, member: Member, again_s: float | None) -> None:
         """Ask it to end; once it has, start it again, not before ``again_s``; None is for good."""
+        if member.process is None:
+            member.due_s = again_s
+            if again_s is None:
+                self.members.remove(member)
+            return
         self._signal(member, signal.SIGTERM)
         member.leaving, member.due_s = True, again_s
 
@@ -90,7 +95,7 @@ class Fleet:
 
     def end(self) -> None:
         """Kill whatever is left."""
-        for member in self.members:
+        for member in list(self.members):
             self.kill(member, None)
 
     def tracebacks(self) -> list[str]:
@@ -110,7 +115,8 @@ class Fleet:
         asked, member.process, member.leaving = member.leaving, None, False
         if asked and member.due_s is None:
             self.members.remove(member)
-        if not asked or code:
+        # Asked to end before it could listen, it ends by the signal itself.
+        if not asked or code not in (0, -signal.SIGTERM):
             last = member.log.read_text(errors="replace").splitlines()[-1:]
             self.ended.append(f"{member.name} ended with {code}: {' '.join(last)}")
         if not asked:

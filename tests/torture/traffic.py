@@ -103,7 +103,7 @@ _ODD: dict[int, Callable[[int, int, str], bytes | None]] = {
     601: lambda number, _time_ms, features: _event(4_000_000_000_000, str(number), features),
     211: lambda number, time_ms, features: _event(max(START_MS, time_ms - 30_000), str(number), features),
     # A category that training never saw, and features that are missing.
-    151: lambda number, time_ms, _: _event(
+    457: lambda number, time_ms, _: _event(
         time_ms, str(number), f'"age":40.5,"income":99.0,"device":"kind-{number % 89}"'
     ),
     97: lambda number, time_ms, _: _event(time_ms, str(number), '"age":null,"device":"mobile"'),
