@@ -131,24 +131,32 @@ def pane_of(time_ms: int) -> int:
     return time_ms // 100_000 * 100_000
 
 
-def test_without_a_broker_the_start_ends_with_one_message(insects: Insects) -> None:
-    """Nobody listens: exit 1 in bounded time, one line that says where and what to do."""
+@pytest.fixture
+def nobody(command_line: Callable[..., Any], stage_assembly: Callable[..., Any]) -> tuple[str, Any]:
+    """Return an address where nobody listens, and a command line that is sent there and serves no metrics."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"
-    insects.driftline.environment["DRIFTLINE_KAFKA__BOOTSTRAP_SERVERS"] = address
-    process = insects.driftline.start("run")
-    _, told = process.communicate(timeout=25)
+    driftline = command_line(stage_assembly().settings.path, "nowhere")
+    driftline.environment["DRIFTLINE_KAFKA__BOOTSTRAP_SERVERS"] = address
+    driftline.environment["DRIFTLINE_TELEMETRY__LISTEN"] = ""
+    return address, driftline
+
+
+def test_without_a_broker_the_start_ends_with_one_message(nobody: tuple[str, Any]) -> None:
+    """Nobody listens: exit 1 in bounded time, one line that says where and what to do."""
+    address, driftline = nobody
+    process = driftline.start("run")
+    _, told = process.communicate(timeout=30)
     assert process.returncode == 1
     (line,) = told.decode().splitlines()
     assert address in line
     assert "kafka.bootstrap_servers" in line
 
 
-def test_a_signal_while_looking_for_a_broker_ends_it(insects: Insects) -> None:
+def test_a_signal_while_looking_for_a_broker_ends_it(nobody: tuple[str, Any]) -> None:
     """Stopped before there is anything to stop: exit 0 at once."""
-    insects.driftline.environment["DRIFTLINE_KAFKA__BOOTSTRAP_SERVERS"] = "127.0.0.1:9"
-    process = insects.driftline.start("run")
+    process = nobody[1].start("run")
     time.sleep(4)
     process.send_signal(signal.SIGTERM)
     _, told = process.communicate(timeout=STOPS_WITHIN_S)
