@@ -19,6 +19,7 @@ from consumers.source import LogUnavailable, Place, Polled, Position, Source
 from stream.drift_event import DriftEvent
 from stream.ledger import Ledger
 from stream.panes import Pane
+from stream.rows import Rows
 from stream.tally import Tallier
 
 # A reject must fit into a message of its own, however large the record was.
@@ -144,13 +145,14 @@ class Counter:
 
     def _count(self, polled: Polled) -> _Work:
         work = _Work()
-        for batch in polled.batches:
-            self._count_batch(work, batch)
+        parts = [((batch.topic, batch.partition), self._sift(work, batch)) for batch in polled.batches]
+        for pane in self._tallier.panes_of(parts):
+            self._grow(work, pane)
         for pane in work.panes.values():
             work.records.extend(self._counts_records(pane))
         return work
 
-    def _count_batch(self, work: _Work, batch: RawBatch) -> None:
+    def _sift(self, work: _Work, batch: RawBatch) -> Rows:
         place = (batch.topic, batch.partition)
         decoded = self._decoder.decode(batch)
         work.ledger.read += len(batch)
@@ -161,9 +163,7 @@ class Counter:
         rows, newest_ms = self._tallier.sift(decoded.rows, self._newest_ms.get(place), work.ledger)
         if newest_ms is not None:
             work.newest_ms[place] = newest_ms
-        for run in self._tallier.runs(rows):
-            for pane in self._tallier.panes(place, run):
-                self._grow(work, pane)
+        return rows
 
     def _grow(self, work: _Work, pane: Pane) -> None:
         known = work.panes.get(pane.start_ms)

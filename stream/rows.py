@@ -1,7 +1,8 @@
 """Rows: a batch of decoded events as columns, in the order of the baseline's features."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import TypeAlias
 
 import numpy as np
@@ -25,9 +26,24 @@ class NumericColumn:
     values: FloatArray
     states: StateArray | None = None
 
+    @classmethod
+    def join(cls, columns: Sequence["NumericColumn"]) -> "NumericColumn":
+        """Put the columns of several batches one behind the other."""
+        values = np.concatenate([column.values for column in columns])
+        if all(column.states is None for column in columns):
+            return cls(values)
+        return cls(values, np.concatenate([_explicit(column) for column in columns]))
+
     def take(self, index: IntArray) -> "NumericColumn":
         """Select rows by number."""
         return NumericColumn(self.values[index], None if self.states is None else self.states[index])
+
+
+def _explicit(column: NumericColumn) -> StateArray:
+    """Return a column's states, written out where they are understood."""
+    if column.states is not None:
+        return column.states
+    return np.where(np.isnan(column.values), np.uint8(MISSING), np.uint8(PRESENT))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +56,17 @@ class CategoricalColumn:
 
     codes: IntArray
     unseen: Mapping[int, str] = field(default_factory=dict)
+
+    @classmethod
+    def join(cls, columns: Sequence["CategoricalColumn"]) -> "CategoricalColumn":
+        """Put the columns of several batches one behind the other."""
+        starts = accumulate((len(column.codes) for column in columns), initial=0)
+        names = {
+            start + row: name
+            for start, column in zip(starts, columns, strict=False)
+            for row, name in column.unseen.items()
+        }
+        return cls(np.concatenate([column.codes for column in columns]), names)
 
     def take(self, index: IntArray) -> "CategoricalColumn":
         """Select rows by number."""
@@ -65,6 +92,20 @@ class Rows:
 
     def __len__(self) -> int:
         return len(self.times_ms)
+
+    @classmethod
+    def join(cls, parts: Sequence["Rows"]) -> "Rows":
+        """Put the rows of several batches one behind the other; the records' own timestamps are left behind."""
+        if len(parts) == 1:
+            return parts[0]
+        return cls(
+            np.concatenate([part.times_ms for part in parts]),
+            np.concatenate([part.offsets for part in parts]),
+            tuple(NumericColumn.join(columns) for columns in zip(*(part.numeric for part in parts), strict=True)),
+            tuple(
+                CategoricalColumn.join(columns) for columns in zip(*(part.categorical for part in parts), strict=True)
+            ),
+        )
 
     def take(self, index: IntArray) -> "Rows":
         """Select rows by number."""

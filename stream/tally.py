@@ -5,19 +5,23 @@ so far: the answer does not depend on how batches fall or on who reads the parti
 """
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from baselines import Layout
+from baselines.cells import IntArray
 from stream.counts import Counts
 from stream.ledger import Ledger
-from stream.panes import Pane
+from stream.panes import OffsetRanges, Pane, merge_offsets
 from stream.rows import Rows
 from stream.schedule import Schedule
 
+# A topic and the number of one of its partitions.
+Place: TypeAlias = tuple[str, int]
 # A run of rows begins at most so many panes: what is held at once does not grow with the span of a batch.
 PANES_PER_RUN = 16
 
@@ -69,17 +73,42 @@ class Tallier:
         for start, end in itertools.pairwise(cuts):
             yield rows.take(np.arange(start, end))
 
-    def panes(self, place: tuple[str, int], rows: Rows) -> Iterator[Pane]:
+    def panes(self, place: Place, rows: Rows) -> Iterator[Pane]:
         """Count rows of one partition (``place`` is topic and partition) into what each pane grew, in time order."""
-        topic, partition = place
+        yield from self._panes([place], rows, np.zeros(len(rows), dtype=np.int64))
+
+    def panes_of(self, parts: Sequence[tuple[Place, Rows]]) -> Iterator[Pane]:
+        """Count rows of several partitions, together where they touch few panes: many small counts cost more than one.
+
+        The sum over the panes yielded is the same as that of each partition's by itself.
+        """
+        starts = [self._schedule.pane_starts(rows.times_ms) for _, rows in parts]
+        if parts and len(np.unique(np.concatenate(starts))) <= PANES_PER_RUN:
+            owners = np.repeat(np.arange(len(parts)), [len(rows) for _, rows in parts])
+            yield from self._panes([place for place, _ in parts], Rows.join([rows for _, rows in parts]), owners)
+            return
+        for place, rows in parts:
+            for run in self.runs(rows):
+                yield from self.panes(place, run)
+
+    def _panes(self, places: Sequence[Place], rows: Rows, owners: IntArray) -> Iterator[Pane]:
+        """Count rows by pane; ``owners`` (n,) says which of the places each row is from."""
         starts = self._schedule.pane_starts(rows.times_ms)
         for start in np.unique(starts).tolist():
             index = np.flatnonzero(starts == start)
             part = rows if len(index) == len(rows) else rows.take(index)
-            span = (int(part.offsets.min()), int(part.offsets.max()))
-            yield Pane(start, Counts.of(self._layout, part), {topic: {partition: span}}, int(part.times_ms.min()))
+            offsets = merge_offsets(_spans(places, part.offsets, owners[index]))
+            yield Pane(start, Counts.of(self._layout, part), offsets, int(part.times_ms.min()))
 
     def _ahead(self, rows: Rows) -> NDArray[np.bool_]:
         if rows.record_times_ms is None:
             return np.zeros(len(rows), dtype=np.bool_)
         return rows.times_ms > rows.record_times_ms + self._guards.ahead_ms
+
+
+def _spans(places: Sequence[Place], offsets: IntArray, owners: IntArray) -> Iterator[OffsetRanges]:
+    """Yield the smallest and largest offset of each place that has any of these rows."""
+    for owner, (topic, partition) in enumerate(places):
+        own = offsets if len(places) == 1 else offsets[owners == owner]
+        if len(own):
+            yield {topic: {partition: (int(own.min()), int(own.max()))}}

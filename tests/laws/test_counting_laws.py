@@ -179,3 +179,15 @@ def test_runs_are_the_batch(events):
     tallier = Tallier(LAYOUT, Schedule(10, 10), Guards(0, 0))
     runs = list(tallier.runs(_rows(events)))
     assert [offset for run in runs for offset in run.offsets.tolist()] == list(range(len(events)))
+
+
+@given(st.lists(EVENTS, min_size=1, max_size=4))
+def test_partitions_counted_together_are_counted_as_apart(parts):
+    """Joining the rows of several partitions before they are counted changes no cell, moment, name or offset."""
+    tallier = Tallier(LAYOUT, SCHEDULE, Guards(10**9, 10**9))
+    placed = [(("events", number), _rows(part, first_offset=10 * number)) for number, part in enumerate(parts)]
+    apart, together = {}, {}
+    for place, rows in placed:
+        _grow(apart, tallier.panes(place, rows))
+    _grow(together, tallier.panes_of(placed))
+    assert _told(together) == _told(apart)
