@@ -9,10 +9,12 @@ from typing import Any
 from kafka import KafkaConsumer, TopicPartition
 
 from consumers.assembly import Assembly
+from consumers.decode import Decoder
 from consumers.raw import RawBatch
 from stream.ledger import Ledger
 from stream.monitor import Tick
 from stream.panes import Pane
+from stream.tally import Tallier
 from stream.watermark import Watermark
 from tests.torture.traffic import PARTITIONS
 
@@ -43,21 +45,29 @@ def recount(assembly: Assembly, servers: Sequence[str]) -> Recount:
     for partition in range(PARTITIONS):
         newest_ms: int | None = None
         for batch in _batches(servers, topic, partition):
-            decoded = decoder.decode(batch)
-            found.ledger.read += len(batch)
-            found.ledger.foreign += decoded.foreign
-            for reject in decoded.rejected:
-                found.ledger.rejected[reject.reason] += 1
-                found.rejects[partition, reject.offset, reject.reason] += 1
-            rows, newest_ms = tallier.sift(decoded.rows, newest_ms, found.ledger)
-            for run in tallier.runs(rows):
-                for pane in tallier.panes((topic, partition), run):
-                    _grow(found.panes, pane)
+            newest_ms = count_batch(found, batch, decoder, tallier, newest_ms)
         if newest_ms is not None:
             found.newest_ms[partition] = newest_ms
     found.records = _records(servers, topic)
-    _judge(assembly, found)
+    judge(assembly, found)
     return found
+
+
+def count_batch(
+    found: Recount, batch: RawBatch, decoder: Decoder, tallier: Tallier, newest_ms: int | None
+) -> int | None:
+    """Count the next records of a partition; return its largest event time so far."""
+    decoded = decoder.decode(batch)
+    found.ledger.read += len(batch)
+    found.ledger.foreign += decoded.foreign
+    for reject in decoded.rejected:
+        found.ledger.rejected[reject.reason] += 1
+        found.rejects[batch.partition, reject.offset, reject.reason] += 1
+    rows, newest_ms = tallier.sift(decoded.rows, newest_ms, found.ledger)
+    for run in tallier.runs(rows):
+        for pane in tallier.panes((batch.topic, batch.partition), run):
+            _grow(found.panes, pane)
+    return newest_ms
 
 
 def read_committed(servers: Sequence[str], topic: str, partition: int = 0) -> Iterator[list[Any]]:
@@ -98,11 +108,11 @@ def _grow(panes: dict[int, Pane], pane: Pane) -> None:
         known.add(pane)
 
 
-def _judge(assembly: Assembly, found: Recount) -> None:
+def judge(assembly: Assembly, found: Recount) -> None:
+    """Give all panes to a monitor, each once and whole, and note what it says."""
     monitor, watermark = assembly.new_monitor(), Watermark(assembly.settings.lateness_ms)
     for partition, newest_ms in found.newest_ms.items():
         watermark.observe(("events", partition), newest_ms)
-    # The monitor gets each pane once and whole, so it keeps them as they are.
     for pane in found.panes.values():
         monitor.add(pane)
     for tick in monitor.advance(watermark.current_ms()):
