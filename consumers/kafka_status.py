@@ -11,7 +11,7 @@ from kafka.admin import OffsetSpec
 from kafka.errors import AuthorizationError, KafkaError, UnsupportedVersionError
 from kafka.protocol.consumer import IsolationLevel
 
-from consumers.kafka_source import kafka_errors, read_to_end
+from consumers.kafka_source import BOOTSTRAP_MS, kafka_errors, read_to_end
 from consumers.settings import Settings
 from consumers.settings.model import TOPIC_ROLES
 from consumers.status import GroupState, OpenTransaction, PartitionLag, Seen
@@ -35,7 +35,7 @@ def look(settings: Settings) -> Seen:
     Raises LogUnavailable or LogRefused when Kafka cannot be asked.
     """
     with kafka_errors("the monitor's state cannot be read"):
-        admin = KafkaAdminClient(**settings.kafka.for_client("admin"))
+        admin = KafkaAdminClient(**{"bootstrap_timeout_ms": BOOTSTRAP_MS, **settings.kafka.for_client("admin")})
         try:
             partitions, seen = _patiently(lambda: _asked(admin, settings))
         finally:

@@ -60,7 +60,7 @@ def ask(server: HealthServer) -> Ask:
     """Return ``ask(path, method="GET", **headers)``: status, content type and body."""
 
     def request(path: str, method: str = "GET", **headers: str) -> tuple[int, str, bytes]:
-        connection = http.client.HTTPConnection(server.address, timeout=10)
+        connection = http.client.HTTPConnection(server.address, timeout=5)
         try:
             connection.request(method, path, headers=headers)
             answer = connection.getresponse()
@@ -96,9 +96,15 @@ def test_metrics_are_readable_by_prometheus(ask: Ask) -> None:
     assert text.endswith(b"# EOF\n")
 
 
-def test_head_has_the_length_and_no_body(ask: Ask) -> None:
+def test_head_has_the_length_and_no_body(server: HealthServer) -> None:
     """HEAD is answered as GET is, without the page."""
-    assert ask("/healthz", "HEAD") == (200, "application/json", b"")
+    host, port = server.address.split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as connection:
+        connection.sendall(b"HEAD / HTTP/1.0\r\n\r\n")
+        said = b"".join(iter(lambda: connection.recv(4096), b""))
+    assert said.startswith(b"HTTP/1.0 200 OK\r\n")
+    assert b"Content-Length: 37\r\n" in said
+    assert said.endswith(b"\r\n\r\n")
 
 
 def test_other_paths_are_404_and_name_the_pages(ask: Ask) -> None:
@@ -108,17 +114,16 @@ def test_other_paths_are_404_and_name_the_pages(ask: Ask) -> None:
     assert ask("/", "POST")[0] == 501
 
 
-def test_live_while_every_loop_steps(ask: Ask, health: Health, clock: SetClock) -> None:
-    """A loop that shows nothing for longer than a step can take is stuck, and the answer names it."""
+def test_live_while_anything_steps(ask: Ask, health: Health, clock: SetClock) -> None:
+    """One thread steps all loops; when nothing was told for longer than a step can take, it is stuck."""
     clock.now_s += LONGEST_STEP_S
-    assert body(ask("/healthz"))[0] == 200
-    health.note(Stepped("counter"))
+    assert body(ask("/healthz")) == (200, {"live": True, "last_step_seconds": LONGEST_STEP_S})
     clock.now_s += 1
     status, said = body(ask("/healthz"))
     assert (status, said["live"], said["reason"]) == (503, False, "stuck")
-    assert said["detail"] == "no step has come to its end: judge for 121 s"
+    assert said["detail"] == "no step has come to its end for 121 s"
     health.note(Stepped("judge"))
-    assert body(ask("/healthz")) == (200, {"live": True, "last_step_seconds": {"counter": 1.0, "judge": 0.0}})
+    assert body(ask("/healthz")) == (200, {"live": True, "last_step_seconds": 0.0})
 
 
 def test_a_broker_that_is_away_is_no_reason_to_start_again(ask: Ask, health: Health, clock: SetClock) -> None:
@@ -126,13 +131,15 @@ def test_a_broker_that_is_away_is_no_reason_to_start_again(ask: Ask, health: Hea
     get_ready(health)
     for _ in range(20):
         clock.now_s += LONGEST_STEP_S / 4
+        # The thread stays with the first loop that fails; the judge waits for its turn.
         health.note(LogUnanswered("counter", "no broker at kafka:9092"))
-        health.note(LogUnanswered("judge", "no broker at kafka:9092"))
     assert body(ask("/healthz"))[0] == 200
     status, said = body(ask("/readyz"))
     assert (status, said["ready"], said["reason"]) == (503, False, "log_unavailable")
     assert said["detail"] == "counter: no broker at kafka:9092"
-    assert sorted(said["roles"]) == ["counter", "judge"]
+    assert (said["roles"]["judge"]["reason"], sorted(said["roles"])) == ("log_slow", ["counter", "judge"])
+    get_ready(health)
+    assert body(ask("/readyz"))[0] == 200
 
 
 def test_ready_once_assigned_or_in_the_group_with_nothing_to_own(ask: Ask, health: Health) -> None:
@@ -155,6 +162,8 @@ def test_a_fenced_member_is_not_ready(ask: Ask, health: Health) -> None:
     health.note(RecordsPolled("counter", joined=None, lag={}))
     assert body(ask("/readyz"))[0] == 503
     health.note(RecordsPolled("counter", joined=True, lag={}))
+    assert body(ask("/readyz"))[0] == 200
+    health.note(RecordsPolled("counter", joined=None, lag={}))
     assert body(ask("/readyz"))[0] == 200
 
 

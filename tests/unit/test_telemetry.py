@@ -26,6 +26,8 @@ from consumers.telemetry import Telemetry
 from stream.ledger import Ledger
 
 Value = Callable[..., float | None]
+# Of the stream `incident_lines`.
+START_MS, EVERY_MS = 1_700_000_000_000, 10_000
 
 
 @pytest.fixture
@@ -162,6 +164,7 @@ def test_drift_events_are_counted_by_type_and_severity(telemetry: Telemetry, val
 
 def test_the_exposition_has_the_process_and_no_default_duplicates(telemetry: Telemetry) -> None:
     """The registry is driftline's own: process and platform once, everything else named driftline_, none `_created`."""
+    telemetry.note(counted(Ledger(1, 1)))
     text = generate_latest(telemetry.metrics.registry).decode()
     names = [family.name for family in text_string_to_metric_families(text)]
     assert len(names) == len(set(names))
@@ -226,6 +229,8 @@ def test_loops_over_a_log_tell_the_whole_story(stage: Any, incident_lines: list[
     committed = [value("transactions_total", role=role, outcome="committed") for role in ("counter", "judge")]
     assert sum(filter(None, committed)) == made.log.commits
     assert None not in committed
+    tested = [value("windows_total", status=status) or 0 for status in ("tested", "insufficient", "incomplete")]
+    assert sum(tested) == (book.monitor.state.sealed_to_ms - START_MS) / EVERY_MS
     assert (value("incident_open"), value("window_end_timestamp_seconds")) == (
         0,
         book.monitor.state.sealed_to_ms / 1000,
