@@ -8,9 +8,9 @@ member that was thought dead would commit with somebody else's generation.
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from kafka import KafkaConsumer, TopicPartition
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
@@ -26,6 +26,8 @@ _LOOKUP_MS = 10_000
 BOOTSTRAP_MS = 10_000
 # How often partitions that gave nothing are asked for their end.
 _END_EVERY_S = 0.5
+_ASK_AGAIN_S = 0.3
+_T = TypeVar("_T")
 _REFUSALS = (AuthorizationError, SaslAuthenticationFailedError)
 
 CONSUMER_SETTINGS: Mapping[str, Any] = {
@@ -175,12 +177,35 @@ class KafkaSource:
 
 def partition_count(topic: str, options: Mapping[str, Any]) -> int:
     """Return how many partitions a topic has."""
+    return until_answered(lambda: _partition_count(topic, options))
+
+
+def until_answered(ask: Callable[[], _T]) -> _T:
+    """Repeat for some seconds, at start, what any broker can answer; then raise LogUnavailable.
+
+    The client asks one broker of its choice, and that may be one that is down, or one that does not know of a new topic
+    yet, while the others could answer.
+    """
+    deadline = time.monotonic() + BOOTSTRAP_MS / 1000
+    while True:
+        try:
+            return ask()
+        except LogUnavailable:
+            if time.monotonic() >= deadline:
+                raise
+            time.sleep(_ASK_AGAIN_S)
+
+
+def _partition_count(topic: str, options: Mapping[str, Any]) -> int:
     with kafka_errors(f"{topic} cannot be read"):
         looker = KafkaConsumer(**{**CONSUMER_SETTINGS, **options})
         try:
-            return len(looker.partitions_for_topic(topic) or ())
+            count = len(looker.partitions_for_topic(topic) or ())
         finally:
             looker.close(timeout_ms=1_000)
+    if not count:
+        raise LogUnavailable(f"the partitions of {topic} are not known yet")
+    return count
 
 
 def read_to_end(topic: str, partition: int, options: Mapping[str, Any]) -> Iterator[tuple[bytes, bytes | None]]:

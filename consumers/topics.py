@@ -6,7 +6,7 @@ from kafka import KafkaAdminClient
 from kafka.errors import TopicAlreadyExistsError
 
 from consumers.errors import SettingsError
-from consumers.kafka_source import BOOTSTRAP_MS, kafka_errors
+from consumers.kafka_source import BOOTSTRAP_MS, kafka_errors, until_answered
 from consumers.settings import Settings
 
 # Counts are cut behind the judge, never by age; compaction must keep up with panes that are written again and again.
@@ -26,6 +26,10 @@ def ensure_topics(settings: Settings) -> None:
 
     Raises SettingsError when the events topic, or one that may not be created, does not exist.
     """
+    until_answered(lambda: _ensure(settings))
+
+
+def _ensure(settings: Settings) -> None:
     topics = settings.topics
     wanted = {
         topics.counts: _COUNTS,
