@@ -28,7 +28,7 @@ def _monitor(status: dict[str, Any]) -> Iterator[RenderableType]:
     yield Text(f"window     {window['start']} to {window['end']}, {window['n']:,} events")
     yield Text(f"watermark  {_watermark(status)}")
     yield Text(f"events     {ledger_words(status['ledger'])}")
-    yield Text(f"baseline   {status['baseline']}")
+    yield Text(f"baseline   {_shortened(status['baseline'])}")
     if status["incident"]:
         yield Text(f"incident   {status['incident']}")
     yield Text("")
@@ -52,6 +52,11 @@ def _heading(status: dict[str, Any]) -> Text:
         few = f": fewer than {status['min_samples']} events in a window, nothing is tested"
         words, colour = f"{status['status']}{since}{few if status['status'] == 'insufficient' else ''}", "warning"
     return Text.assemble((name, "bold"), "  ", (words, _COLOURS.get(colour, "")))
+
+
+def _shortened(fingerprint: str) -> str:
+    """Return as much of a fingerprint as tells it from others; a whole one does not fit on a line."""
+    return f"{fingerprint[:27]}..." if len(fingerprint) > 30 else fingerprint
 
 
 def _watermark(status: dict[str, Any]) -> str:
