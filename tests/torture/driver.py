@@ -18,7 +18,7 @@ from tests.torture.faults import Fault, Kind
 from tests.torture.members import Fleet, Member
 from tests.torture.recount import Recount, recount
 from tests.torture.traffic import Traffic, write_monitor
-from tests.torture.verdict import caught_up, differences, found_on, latest_status
+from tests.torture.verdict import differences, found_on, latest_status, tested_to_ms
 
 _TICK_S = 0.05
 _CATCHES_UP_WITHIN_S = 300
@@ -126,15 +126,14 @@ class Run:
                 self._after(fault.lasts_s, lambda: self._fleet.thaw(member))
 
     def _recover(self) -> None:
-        """Let traffic end and everybody catch up; count again meanwhile."""
+        """Let traffic end and everybody catch up."""
         self._flow.hurry()
         self._until(lambda: not self._later and not self._brokers.busy(), "the last fault did not end")
         self._until(lambda: self._flow.done, "traffic did not end")
         if self._flow.failed:
             self._say(f"{self._flow.failed} events were not acknowledged; the recount is of those on the topic")
-        began = self._now()
-        self.report.recount = recount(self._assembly, self._servers)
-        if not self._until(lambda: caught_up(self._status(), self.report.recount), "not caught up", every_s=1.0):
+        began, boundary_ms = self._now(), self._plan.traffic.last_boundary_ms
+        if not self._until(lambda: tested_to_ms(self._status()) >= boundary_ms, "not caught up", every_s=1.0):
             self.report.differences.append(f"not caught up after {_CATCHES_UP_WITHIN_S} s: {self._status()}")
         self.report.caught_up_s = self._now() - began
 
@@ -146,6 +145,7 @@ class Run:
             self._fleet.tend(self._now())
             time.sleep(_TICK_S)
         self.report.differences += [f"{m.name} did not stop in {_STOPS_WITHIN_S} s" for m in self._fleet.members]
+        self.report.recount = recount(self._assembly, self._servers)
         self.report.differences += differences(self.report.recount, found_on(self._assembly, self._servers))
         self.report.differences += [f"unexpected error, see {log}" for log in self._fleet.tracebacks()]
 

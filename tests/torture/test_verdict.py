@@ -15,6 +15,7 @@ from tests.torture.recount import Recount, count_batch, judge
 from tests.torture.traffic import PARTITIONS, Traffic, write_monitor
 from tests.torture.verdict import Found, differences
 
+TRAFFIC = Traffic(1, 12_000, 300)
 Spoil = Callable[[Found], object]
 
 
@@ -24,7 +25,7 @@ def wanted(tmp_path_factory: pytest.TempPathFactory) -> Recount:
     config = write_monitor(tmp_path_factory.mktemp("verdict"), 1)
     assembly = assemble(load_settings(config, {}))
     logs: list[list[bytes | None]] = [[] for _ in range(PARTITIONS)]
-    for partition, value in Traffic(1, 12_000, 300).records():
+    for partition, value in TRAFFIC.records():
         logs[partition].append(value)
     found = Recount(records=sum(map(len, logs)))
     decoder, tallier = assembly.new_decoder(), assembly.new_tallier()
@@ -57,6 +58,7 @@ def test_topics_as_they_should_be_show_no_difference(wanted: Recount) -> None:
     """An incident opens and resolves, every fate occurs, and nothing is reported."""
     assert {"drift.opened", "drift.resolved"} <= {event["type"] for event in wanted.events}
     assert wanted.ledger.balanced()
+    assert wanted.windows[-1][1] == TRAFFIC.last_boundary_ms
     assert differences(wanted, undisturbed(wanted)) == []
 
 

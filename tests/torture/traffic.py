@@ -28,13 +28,20 @@ class Traffic:
     events: int
     per_pane: int
 
+    @property
+    def last_boundary_ms(self) -> int:
+        """The end of the last window that becomes whole (UTC ms); by then all panes with traffic are sealed."""
+        return START_MS + (self.events // self.per_pane + 2) * EVERY_MS
+
     def records(self) -> Iterator[tuple[int, bytes | None]]:
         """Yield partition and value; at the end what closes the last windows, one event a partition."""
         for first in range(0, self.events, _BLOCK):
             yield from self._block(first, min(_BLOCK, self.events - first))
-        after_ms = START_MS + (self.events // self.per_pane + 3) * EVERY_MS
         for partition in range(PARTITIONS):
-            yield partition, _event(after_ms + LATENESS_MS, "end", '"age":40.0,"income":100.0,"device":"mobile"')
+            yield (
+                partition,
+                _event(self.last_boundary_ms + LATENESS_MS, "end", '"age":40.0,"income":100.0,"device":"mobile"'),
+            )
 
     def _block(self, first: int, size: int) -> Iterator[tuple[int, bytes | None]]:
         rng = np.random.default_rng([self.seed, first])

@@ -59,9 +59,9 @@ def latest_status(assembly: Assembly, servers: Sequence[str]) -> dict[str, Any]:
     return last
 
 
-def caught_up(status: dict[str, Any], wanted: Recount) -> bool:
-    """Tell whether the last window has been tested."""
-    return bool(status) and bool(wanted.windows) and status["window"]["end_ms"] >= wanted.windows[-1][1]
+def tested_to_ms(status: dict[str, Any]) -> int:
+    """Return the end of the last window that a status tells of; 0 before there is any."""
+    return int(status["window"]["end_ms"]) if status else 0
 
 
 def differences(wanted: Recount, found: Found) -> list[str]:
