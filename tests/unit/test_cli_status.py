@@ -113,6 +113,7 @@ def test_more_features_than_fit_are_counted() -> None:
     names = [f"f{number}" for number in range(60)]
     features = [{**FEATURE, "name": name} for name in names[:50]]
     lines = shown({**DRIFTING, "drifting": names, "features": features})
+    assert len([line for line in lines if line.startswith("f") and "critical" in line]) == 20
     assert "and 40 more; --json has 50 and all names" in lines
 
 
@@ -144,6 +145,7 @@ def config(tmp_path: Path) -> Path:
 def invoke(config: Path, *arguments: str) -> tuple[int, str, str]:
     """Run the verb in this process; return its exit code, standard output and standard error."""
     done = CliRunner().invoke(app, ["status", "--config", str(config), *arguments])
+    assert done.exception is None or isinstance(done.exception, SystemExit)
     return done.exit_code, done.stdout, done.stderr
 
 

@@ -75,14 +75,20 @@ def statuses_of(stage: Any) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def judged(stage: Any, incident_lines: list[bytes]) -> list[dict[str, Any]]:
-    """Return the statuses of a stream in which drift opens and resolves, a status per window."""
+def watched(stage: Any, incident_lines: list[bytes]) -> Any:
+    """Return the stage after a stream in which drift opens and resolves, with a status per window."""
     made = stage()
     counter, judge = made.counter(), made.judge(most_records=1)
     for number in range(0, len(incident_lines), 60):
         made.feed(incident_lines[number : number + 60])
         made.drain(counter, judge)
-    return statuses_of(made)
+    return made
+
+
+@pytest.fixture
+def judged(watched: Any) -> list[dict[str, Any]]:
+    """Return the statuses of that stream."""
+    return statuses_of(watched)
 
 
 def test_the_status_tells_what_drifts_how_far_and_since_when(judged: list[dict[str, Any]]) -> None:
@@ -100,6 +106,22 @@ def test_the_status_tells_what_drifts_how_far_and_since_when(judged: list[dict[s
     assert first["since"] == min(feature["since"] for feature in first["features"])
     last = judged[-1]
     assert (last["incident"], last["features"], last["severity"], last["since"]) == (None, [], None, None)
+
+
+def test_the_check_told_is_the_one_furthest_above_its_floor(watched: Any) -> None:
+    """Status and drift event agree, and of a feature's checks the status tells the one that says most."""
+    opened = next(event for event in watched.events() if event["type"] == "drift.opened")
+    status = next(status for status in statuses_of(watched) if status["window"] == opened["window"])
+    most = {
+        feature["name"]: max(
+            (check for check in feature["checks"] if check["drift"]),
+            key=lambda check: check["effect"] / check["threshold"],
+        )
+        for feature in opened["features"]
+    }
+    told = {feature["name"]: (feature["check"], feature["effect"]) for feature in status["features"]}
+    assert told == {name: (check["check"], check["effect"]) for name, check in most.items()}
+    assert [feature["severity"] for feature in status["features"]] == [f["severity"] for f in opened["features"]]
 
 
 def test_the_status_names_the_window_and_what_was_watched(judged: list[dict[str, Any]]) -> None:
