@@ -121,11 +121,8 @@ class Baseline:
 
     @cached_property
     def importance(self) -> Mapping[str, float]:
-        """Weight per feature in [0, 1], the largest 1; all 1 where nothing is known."""
-        known = {f.name: abs(f.importance) for f in self.features if f.importance is not None}
-        largest = max(known.values(), default=0.0) or 1.0
-        default = 0.0 if known else 1.0
-        return {f.name: known[f.name] / largest if f.name in known else default for f in self.features}
+        """Weight per feature, 1 where nothing is known: then impact is the size of the drift alone."""
+        return {f.name: 1.0 if f.importance is None else f.importance for f in self.features}
 
     def with_importance(self, weights: Mapping[str, float]) -> "Baseline":
         """Return a copy with these weights; the fingerprint, over what was counted, stays as it is."""

@@ -14,21 +14,23 @@ _EXAMPLE = 'write {"user_age": 0.8, "country": 0.1}'
 
 
 def read_importance(path: Path, features: Iterable[str]) -> dict[str, float]:
-    """Read weights by feature name for ``Baseline.with_importance``; their scale does not matter, nor does their sign.
+    """Read weights by feature name for ``Baseline.with_importance``, the largest as 1 and features not named as 0.
 
-    Coefficients and mean SHAP values may be negative: the absolute value is what counts. ``features`` are the names
-    that there are. Raises ``BaselineError`` naming the file and the key for anything else.
+    Coefficients and mean SHAP values may be negative and of any scale: what counts is the absolute value beside that
+    of the others. ``features`` are the names that there are. Raises ``BaselineError`` naming the file and the key for
+    anything else.
     """
     weights = _read(path)
     known = list(features)
-    importance: dict[str, float] = {}
+    importance = dict.fromkeys(known, 0.0)
     for name, weight in weights.items():
         if name not in known:
             raise BaselineError(f"{path}: key {name!r}: the baseline has no such feature{or_nearest(name, known)}")
         if isinstance(weight, bool) or not isinstance(weight, int | float):
             raise BaselineError(f"{path}: key {name!r}: {weight!r} is no number; {_EXAMPLE}")
         importance[name] = _finite(weight, name, path)
-    return importance
+    largest = max(importance.values(), default=0.0) or 1.0
+    return {name: weight / largest for name, weight in importance.items()}
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -94,12 +94,12 @@ class Book:
 
     def unwritten(self) -> Iterator[tuple[bytes, bytes | None]]:
         """Return key and value of what the panes topic must get: changed panes, expired ones as None, the memory."""
-        fingerprint = self.monitor.identity.fingerprint
+        counted_on = self.monitor.counted_on
         held = self.monitor.pane_starts()
         for start in sorted(self._changed & held):
             pane = self.monitor.pane(start)
             if pane is not None:
-                values = pane_chunks(pane, fingerprint)
+                values = pane_chunks(pane, counted_on)
                 yield from ((self._key(start, number), value) for number, value in enumerate(values))
         yield from ((key, None) for key, start in sorted(self._written.items()) if start not in held)
         yield self._prefix() + _MEMORY, write_memory(self._memory())
@@ -125,7 +125,7 @@ class Book:
             self._control(record)
 
     def _add(self, record: PaneChunk) -> None:
-        if record.fingerprint != self.monitor.identity.fingerprint:
+        if record.counted_on != self.monitor.counted_on:
             rows = chunk_rows(record.chunk)
             self.ledger.counted -= rows
             self.ledger.rejected[_OTHER_BASELINE] += rows
@@ -155,22 +155,24 @@ class Book:
         self.ledger = Ledger.from_dict(memory.ledger)
         self._observe(memory.facts)
         self.watermark.reached_ms = memory.reached_ms
-        if memory.monitor.fingerprint != self.monitor.identity.fingerprint:
-            # Panes of another baseline have other cells; nothing holds them now, so the next writing deletes them.
-            self.notices.append(self._baseline_changed(memory))
+        if not self.monitor.continues(memory.monitor):
+            # Panes of another baseline or schedule do not fit; nothing holds them, so the next writing deletes them.
+            self.notices.append(self._begun_anew(memory))
             return
         panes: dict[int, Pane] = {}
         for chunk in chunks:
             grow(panes, chunk, self.monitor.layout)
         self.monitor.restore(memory.monitor, panes.values())
 
-    def _baseline_changed(self, memory: JudgeMemory) -> DriftEvent:
-        """Say that windows begin anew; an incident against the old baseline ends with it."""
+    def _begun_anew(self, memory: JudgeMemory) -> DriftEvent:
+        """Say that windows begin anew; an open incident ends with what it was found against."""
         at_ms = memory.monitor.state.sealed_to_ms or 0
-        old, new = memory.monitor.fingerprint, self.monitor.identity.fingerprint
-        sentence = f"The baseline was replaced ({old} by {new}): windows begin anew, nothing is carried over."
+        same_baseline = memory.monitor.counted_on.startswith(self.monitor.identity.fingerprint)
+        reason = "configuration_changed" if same_baseline else "baseline_changed"
+        what = "schedule" if same_baseline else "baseline"
+        sentence = f"The {what} was replaced: windows begin anew, and nothing is carried over from the old ones."
         window = TestedWindow(at_ms, at_ms, 0, 0.0)
-        return health_event(self.monitor.identity, window, "baseline_changed", "begun", sentence, at_ms)
+        return health_event(self.monitor.identity, window, reason, "begun", sentence, at_ms)
 
     def _memory(self) -> JudgeMemory:
         known = sorted(self.watermark.newest_ms.items())

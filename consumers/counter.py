@@ -4,14 +4,14 @@ Killed, moved to another host or doubled, it has nothing to restore but the larg
 stands beside the committed offset.
 """
 
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
 
 from consumers.decode import Decoder
 from consumers.facts import NOBODY, Observer, counted
+from consumers.idle import IdleWatch
 from consumers.raw import RawBatch, Rejected
 from consumers.records import PartitionFact, control, pane_chunks
 from consumers.sink import Outgoing, Sink
@@ -36,13 +36,18 @@ class _Note(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class CounterTopics:
-    """Where a counter writes; control records go to each of the ``counts_partitions``, counts to one of them."""
+class CounterOutlet:
+    """Where a counter writes, and what its records are marked with: the monitor, and what it counts on.
+
+    Control records go to each of the ``counts_partitions``, counts to one of them.
+    """
 
     counts: str
     counts_partitions: int
     counts_partition: int
     rejects: str
+    monitor: str
+    counted_on: str
 
 
 @dataclass(slots=True)
@@ -58,32 +63,25 @@ class _Work:
 class Counter:
     """Reads events, counts them, writes counts; ``step`` is one transaction at most."""
 
-    def __init__(  # noqa: PLR0913  # the parts of one loop, named once where the process is put together
+    def __init__(
         self,
         source: Source,
         sink: Sink,
         decoder: Decoder,
         tallier: Tallier,
-        topics: CounterTopics,
-        *,
-        monitor: str,
-        fingerprint: str,
-        idle_s: float,
-        clock: Callable[[], float] = time.monotonic,
+        outlet: CounterOutlet,
+        idle: IdleWatch,
         observer: Observer = NOBODY,
     ) -> None:
         self._source = source
         self._sink = sink
         self._decoder = decoder
         self._tallier = tallier
-        self._topics = topics
-        self._key = monitor.encode()
-        self._fingerprint = fingerprint
-        self._idle_s = idle_s
-        self._clock = clock
+        self._outlet = outlet
+        self._key = outlet.monitor.encode()
+        self._idle = idle
         self._observer = observer
         self._newest_ms: dict[Place, int | None] = {}
-        self._quiet_since: dict[Place, float] = {}
         self._told_idle: frozenset[Place] = frozenset()
         self.ledger = Ledger()
 
@@ -108,7 +106,7 @@ class Counter:
         if positions is not None:
             self._take_over(positions)
         polled = self._source.poll(gather_s)
-        idle = self._idle(polled)
+        idle = self._idle.idle(polled)
         if not polled.batches and idle == self._told_idle:
             return
         work = self._count(polled)
@@ -139,7 +137,7 @@ class Counter:
     def _take_over(self, positions: Mapping[Place, Position]) -> None:
         notes = {place: _read_note(position.note) for place, position in positions.items()}
         self._newest_ms = {place: note.newest_ms for place, note in notes.items()}
-        self._quiet_since = {}
+        self._idle.forget()
         # Facts about partitions that are new here must be told again, idle or not.
         self._told_idle = frozenset()
 
@@ -159,7 +157,7 @@ class Counter:
         work.ledger.foreign += decoded.foreign
         for reject in decoded.rejected:
             work.ledger.rejected[reject.reason] += 1
-            work.records.append(reject_record(self._topics.rejects, place, reject))
+            work.records.append(reject_record(self._outlet.rejects, place, reject))
         rows, newest_ms = self._tallier.sift(decoded.rows, self._newest_ms.get(place), work.ledger)
         if newest_ms is not None:
             work.newest_ms[place] = newest_ms
@@ -175,15 +173,15 @@ class Counter:
         work.panes[pane.start_ms] = pane
 
     def _counts_records(self, pane: Pane) -> Iterator[Outgoing]:
-        for value in pane_chunks(pane, self._fingerprint):
-            yield Outgoing(self._topics.counts, self._key, value, partition=self._topics.counts_partition)
+        for value in pane_chunks(pane, self._outlet.counted_on):
+            yield Outgoing(self._outlet.counts, self._key, value, partition=self._outlet.counts_partition)
 
     def _write_control(self, work: _Work, idle: frozenset[Place]) -> None:
         newest = {**self._newest_ms, **work.newest_ms}
         facts = [PartitionFact(*place, newest[place], place in idle) for place in sorted(newest)]
-        value = control(dict(self._source.partition_counts()), facts, work.ledger, self._fingerprint)
-        for partition in range(self._topics.counts_partitions):
-            work.records.append(Outgoing(self._topics.counts, self._key, value, partition=partition))
+        value = control(dict(self._source.partition_counts()), facts, work.ledger, self._outlet.counted_on)
+        for partition in range(self._outlet.counts_partitions):
+            work.records.append(Outgoing(self._outlet.counts, self._key, value, partition=partition))
 
     def _positions(self, polled: Polled, work: _Work) -> dict[Place, Position]:
         newest = {**self._newest_ms, **work.newest_ms}
@@ -191,15 +189,6 @@ class Counter:
             place: Position(offset, msgspec.json.encode(_Note(newest.get(place))).decode())
             for place, offset in polled.next_offsets.items()
         }
-
-    def _idle(self, polled: Polled) -> frozenset[Place]:
-        """Return the owned partitions that have been at their end, with nothing new, for long enough."""
-        now = self._clock()
-        quiet = {place: self._quiet_since.get(place, now) for place in polled.at_end if place in self._newest_ms}
-        # An end is looked up now and then only: a partition that gave nothing since keeps its place in between.
-        busy = set(polled.next_offsets)
-        self._quiet_since = {**{p: s for p, s in self._quiet_since.items() if p not in busy}, **quiet}
-        return frozenset(place for place, since in self._quiet_since.items() if now - since >= self._idle_s)
 
 
 def reject_record(topic: str, place: Place, reject: Rejected) -> Outgoing:

@@ -4,8 +4,9 @@ from zlib import crc32
 
 from consumers.assembly import Assembly
 from consumers.book import Book
-from consumers.counter import Counter, CounterTopics
+from consumers.counter import Counter, CounterOutlet
 from consumers.facts import NOBODY, Observer
+from consumers.idle import IdleWatch
 from consumers.judge import Judge, JudgeTopics
 from consumers.kafka_sink import KafkaSink
 from consumers.kafka_source import KafkaSource, partition_count, read_to_end
@@ -26,12 +27,14 @@ def new_counter(assembly: Assembly, observer: Observer = NOBODY) -> Counter:
     group = f"{settings.monitor.name}-counter"
     consumer = settings.kafka.for_client("consumer")
     counts_partitions = partition_count(settings.topics.counts, consumer)
-    topics = CounterTopics(
+    outlet = CounterOutlet(
         counts=settings.topics.counts,
         counts_partitions=counts_partitions,
         # Not the client's partitioner: every counter, in whatever language, must choose the same one.
         counts_partition=crc32(settings.monitor.name.encode()) % counts_partitions,
         rejects=settings.topics.rejects,
+        monitor=settings.monitor.name,
+        counted_on=assembly.schedule.counted_on(assembly.baseline.fingerprint),
     )
     source = KafkaSource(settings.topics.events, group, consumer)
     sink = KafkaSink(group, settings.kafka.for_client("producer"))
@@ -40,11 +43,9 @@ def new_counter(assembly: Assembly, observer: Observer = NOBODY) -> Counter:
         ObservedSink(sink, "counter", observer),
         assembly.new_decoder(),
         assembly.new_tallier(),
-        topics,
-        monitor=settings.monitor.name,
-        fingerprint=assembly.baseline.fingerprint,
-        idle_s=settings.idle_ms / 1000,
-        observer=observer,
+        outlet,
+        IdleWatch(settings.idle_ms / 1000),
+        observer,
     )
 
 

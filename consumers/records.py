@@ -1,7 +1,7 @@
 """The records of driftline's own topics: counts, control, panes, memory; versioned, as msgpack without module names.
 
 A counter writes counts records and, at the end of each transaction, a control record. The judge writes its panes and
-its memory. All carry the baseline's fingerprint: counts over other cells must never be added.
+its memory. All carry what they were counted on, baseline and panes: counts over other cells must never be added.
 """
 
 from collections.abc import Iterable, Iterator
@@ -27,7 +27,7 @@ class PaneChunk(msgspec.Struct, frozen=True, tag="pane"):
     """A chunk of what a pane grew (on the counts topic), or of a pane whole (on the panes topic)."""
 
     version: int
-    fingerprint: str
+    counted_on: str
     start_ms: int
     chunk: bytes
     offsets: dict[str, dict[int, tuple[int, int]]] = {}
@@ -47,7 +47,7 @@ class Control(msgspec.Struct, frozen=True, tag="control"):
     """The end of a counter's transaction: facts about its partitions, how many there are, and the ledger's growth."""
 
     version: int
-    fingerprint: str
+    counted_on: str
     partitions: dict[str, int]
     facts: list[PartitionFact]
     ledger: dict[str, Any]
@@ -70,17 +70,17 @@ _PANES_TOPIC = msgspec.msgpack.Decoder(PaneChunk)
 _MEMORY = msgspec.msgpack.Decoder(JudgeMemory)
 
 
-def pane_chunks(pane: Pane, fingerprint: str) -> Iterator[bytes]:
+def pane_chunks(pane: Pane, counted_on: str) -> Iterator[bytes]:
     """Return a pane, or what it grew, as records that each fit into a message."""
     for number, chunk in enumerate(pack(pane.counts)):
         offsets = {} if number else pane.offsets
-        record = PaneChunk(RECORD_VERSION, fingerprint, pane.start_ms, chunk, offsets, pane.first_ms)
+        record = PaneChunk(RECORD_VERSION, counted_on, pane.start_ms, chunk, offsets, pane.first_ms)
         yield msgspec.msgpack.encode(record)
 
 
-def control(partitions: dict[str, int], facts: Iterable[PartitionFact], ledger: Ledger, fingerprint: str) -> bytes:
+def control(partitions: dict[str, int], facts: Iterable[PartitionFact], ledger: Ledger, counted_on: str) -> bytes:
     """Return the record that ends a counter's transaction."""
-    return msgspec.msgpack.encode(Control(RECORD_VERSION, fingerprint, partitions, list(facts), ledger.to_dict()))
+    return msgspec.msgpack.encode(Control(RECORD_VERSION, counted_on, partitions, list(facts), ledger.to_dict()))
 
 
 def read_counts_topic(value: bytes) -> PaneChunk | Control:

@@ -20,9 +20,13 @@ class MonitorState:
 
 @dataclass(slots=True)
 class Memory:
-    """All of it, for one baseline; a monitor of another baseline must not go on from it."""
+    """All of it, for one baseline and schedule; a monitor of others must not go on from it.
 
-    fingerprint: str
+    ``counted_on`` marks the panes (``Schedule.counted_on``), ``window_ms`` the windows made of them.
+    """
+
+    counted_on: str
+    window_ms: int = 0
     state: MonitorState = field(default_factory=MonitorState)
     votes: list[Vote] = field(default_factory=list)
     incident: Incident | None = None

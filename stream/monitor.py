@@ -58,12 +58,22 @@ class Monitor:
         self._reference = Sample.of_baseline(layout)
         self._level = tick_level(policy, schedule.every_ms)
 
+    @property
+    def counted_on(self) -> str:
+        """What marks counts that this monitor may add."""
+        return self.schedule.counted_on(self.identity.fingerprint)
+
     def remember(self) -> Memory:
         """Return what must outlive this process beside the panes."""
-        return Memory(self.identity.fingerprint, self.state, self.incidents.votes.recent, self.incidents.open)
+        votes, incident = self.incidents.votes.recent, self.incidents.open
+        return Memory(self.counted_on, self.schedule.window_ms, self.state, votes, incident)
+
+    def continues(self, memory: Memory) -> bool:
+        """Tell whether this monitor may go on from a memory: the same cells, panes and windows."""
+        return (memory.counted_on, memory.window_ms) == (self.counted_on, self.schedule.window_ms)
 
     def restore(self, memory: Memory, panes: Iterable[Pane]) -> None:
-        """Go on from what another monitor of the same identity remembered, and from its panes."""
+        """Go on from what another monitor remembered that this one ``continues``, and from its panes."""
         self.state = memory.state
         self.incidents.votes.recent = memory.votes
         self.incidents.open = memory.incident

@@ -43,6 +43,10 @@ class Schedule:
         """Tell whether panes are whole local days."""
         return self.every_ms % DAY_MS == 0
 
+    def counted_on(self, fingerprint: str) -> str:
+        """Return what marks counts on a baseline in panes of this schedule: only equal marks may be added."""
+        return f"{fingerprint} every {self.every_ms} ms {self.timezone}"
+
     def pane_start(self, time_ms: int) -> int:
         """Return the start of the pane that holds this time."""
         if not self.by_calendar:

@@ -103,7 +103,9 @@ class Tallier:
     def _ahead(self, rows: Rows) -> NDArray[np.bool_]:
         if rows.record_times_ms is None:
             return np.zeros(len(rows), dtype=np.bool_)
-        return rows.times_ms > rows.record_times_ms + self._guards.ahead_ms
+        # Kafka writes -1 where a record has no timestamp: nothing to be ahead of.
+        known = rows.record_times_ms >= 0
+        return known & (rows.times_ms > rows.record_times_ms + self._guards.ahead_ms)
 
 
 def _spans(places: Sequence[Place], offsets: IntArray, owners: IntArray) -> Iterator[OffsetRanges]:

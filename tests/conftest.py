@@ -14,8 +14,9 @@ from baselines import save
 from baselines.fitting import FitOptions, fit
 from consumers.assembly import Assembly, assemble
 from consumers.book import Book
-from consumers.counter import Counter, CounterTopics
+from consumers.counter import Counter, CounterOutlet
 from consumers.facts import NOBODY, Observer
+from consumers.idle import IdleWatch
 from consumers.judge import Judge, JudgeTopics
 from consumers.memory_log import MemoryLog, MemorySink, MemorySource
 from consumers.observed import ObservedSink, ObservedSource
@@ -90,6 +91,11 @@ class Stage:
         )
     )
 
+    @property
+    def counted_on(self) -> str:
+        """What marks counts on this stage's baseline and schedule."""
+        return self.assembly.schedule.counted_on(self.assembly.baseline.fingerprint)
+
     def counter(
         self,
         *,
@@ -105,12 +111,9 @@ class Stage:
             ObservedSink(MemorySink(self.log), "counter", observer),
             self.assembly.new_decoder(),
             self.assembly.new_tallier(),
-            CounterTopics("counts", 1, 0, "rejects"),
-            monitor=self.assembly.settings.monitor.name,
-            fingerprint=self.assembly.baseline.fingerprint,
-            idle_s=idle_s,
-            clock=clock,
-            observer=observer,
+            CounterOutlet("counts", 1, 0, "rejects", self.assembly.settings.monitor.name, self.counted_on),
+            IdleWatch(idle_s, clock),
+            observer,
         )
 
     def judge(self, *, most_records: int = 20_000, observer: Observer = NOBODY) -> Judge:

@@ -97,8 +97,8 @@ class FeatureSettings(Section):
     range: Share | None = Field(default=None, description="Instead of `thresholds.range`.")
     new_category: Share | None = Field(default=None, description="Instead of `thresholds.new_category`.")
     missing: Share | None = Field(default=None, description="Instead of `thresholds.missing`.")
-    importance: Size | None = Field(
-        default=None, description="The feature's weight, instead of the baseline's.", examples=[0.8]
+    importance: Share | None = Field(
+        default=None, description="The feature's weight, 0 to 1, instead of the baseline's.", examples=[0.8]
     )
 
     def floors(self) -> dict[str, float]:

@@ -31,10 +31,10 @@ def test_every_part_is_a_new_one(stage_assembly: Callable[..., Any]) -> None:
 
 
 def test_importance_in_the_settings_is_over_that_of_the_baseline(stage_assembly: Callable[..., Any]) -> None:
-    """Weights written for features are those that count, the largest as 1."""
+    """A weight written for a feature is its weight as it stands; the others keep theirs."""
     path = stage_assembly().settings.path
-    path.write_text(path.read_text() + "\n[features.age]\nimportance = 0.8\n[features.device]\nimportance = 0.2\n")
-    assert assemble(load_settings(path, {})).baseline.importance == {"age": 1.0, "device": pytest.approx(0.25)}
+    path.write_text(path.read_text() + "\n[features.age]\nimportance = 0.8\n")
+    assert assemble(load_settings(path, {})).baseline.importance == {"age": 0.8, "device": 1.0}
 
 
 def test_a_feature_that_the_baseline_does_not_have_is_named(stage_assembly: Callable[..., Any]) -> None:

@@ -98,3 +98,18 @@ def test_counts_of_another_baseline_are_in_the_ledger_and_in_no_window(taken: tu
     assert fresh.ledger.counted == 0
     assert fresh.ledger.rejected == {"other_baseline": book.ledger.counted}
     assert fresh.ledger.balanced()
+
+
+def test_another_schedule_begins_anew_and_says_so(taken: tuple[Any, Book], stage: Callable[..., Any]) -> None:
+    """Panes of other lengths are never added, nor are windows of another length gone on with."""
+    _, book = taken
+    written = list(book.unwritten())
+    for every_factor, window_factor in ((1, 2), (2, 2)):
+        fresh: Book = stage().book()
+        old = fresh.monitor.schedule
+        fresh.monitor.schedule = replace(
+            old, every_ms=every_factor * old.every_ms, window_ms=window_factor * old.window_ms
+        )
+        fresh.restore(written)
+        assert fresh.monitor.pane_starts() == set()
+        assert [event.reason for event in fresh.events()] == ["configuration_changed"]

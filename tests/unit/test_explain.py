@@ -81,7 +81,7 @@ def test_a_finding_drifts_exactly_when_size_and_significance_say_so(explanation)
 
 def test_impact_is_importance_times_the_share_that_moved():
     """D of a number, total variation of a category; a feature of no importance has no impact."""
-    explained = _explanation(importance={"x": 4.0, "c": 1.0, "y": 0.0})
+    explained = _explanation(importance={"x": 1.0, "c": 0.25, "y": 0.0})
     effect = {(finding.feature, finding.check): finding.effect for finding in explained.findings()}
     assert explained.impacts["x"] == effect["x", "ks"]
     assert explained.impacts["c"] == pytest.approx(0.25 * max(effect["c", "chi2"], effect["c", "new_category"]))

@@ -11,10 +11,19 @@ FEATURES = ["user_age", "country"]
 
 
 def test_weights_are_read_by_name_and_without_their_sign(tmp_path: Path) -> None:
-    """A negative coefficient matters as much as a positive one; features may be left out."""
+    """A negative coefficient matters as much as a positive one, and the largest is 1."""
     path = tmp_path / "importance.json"
     path.write_text('{"user_age": -2, "country": 0.5}')
-    assert read_importance(path, FEATURES) == {"user_age": 2.0, "country": 0.5}
+    assert read_importance(path, FEATURES) == {"user_age": 1.0, "country": 0.25}
+
+
+def test_a_feature_that_the_file_leaves_out_weighs_nothing(tmp_path: Path) -> None:
+    """Who gives weights says what matters; weights that are all 0 stay so."""
+    path = tmp_path / "importance.json"
+    path.write_text('{"country": 0.01}')
+    assert read_importance(path, FEATURES) == {"user_age": 0.0, "country": 1.0}
+    path.write_text("{}")
+    assert read_importance(path, FEATURES) == {"user_age": 0.0, "country": 0.0}
 
 
 @pytest.mark.parametrize(

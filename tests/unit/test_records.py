@@ -80,7 +80,7 @@ def test_control_and_counts_are_told_apart() -> None:
     facts = [PartitionFact("events", 0, 5, idle=False), PartitionFact("events", 1, None, idle=True)]
     read = read_counts_topic(control({"events": 2}, facts, Ledger(read=1, counted=1), "print"))
     assert isinstance(read, Control)
-    assert (read.partitions, read.facts, read.fingerprint) == ({"events": 2}, facts, "print")
+    assert (read.partitions, read.facts, read.counted_on) == ({"events": 2}, facts, "print")
     assert Ledger.from_dict(read.ledger) == Ledger(read=1, counted=1)
     assert isinstance(read_counts_topic(next(pane_chunks(pane(1), "print"))), PaneChunk)
 

@@ -1,5 +1,7 @@
 """Rows become what panes grew: late ones and those ahead are told apart, and none is lost."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -61,6 +63,14 @@ def test_a_batch_of_nothing_leaves_the_partition_where_it_was(layout):
         for before in (None, 7):
             kept, newest_ms = _tallier(layout).sift(rows, before, ledger)
             assert (len(kept), newest_ms) == (0, before)
+
+
+def test_a_record_without_a_timestamp_is_nothing_to_be_ahead_of(layout):
+    """Kafka writes -1 for none."""
+    rows = _rows(layout, [5000, 6000])
+    ledger = Ledger()
+    kept, _ = _tallier(layout).sift(replace(rows, record_times_ms=np.array([-1, -1])), None, ledger)
+    assert (len(kept), ledger.ahead) == (2, 0)
 
 
 def test_growth_comes_pane_by_pane_with_its_offsets(layout):
