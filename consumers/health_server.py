@@ -48,13 +48,18 @@ class HealthServer:
 
 
 def serve(settings: Settings, health: Health, registry: CollectorRegistry) -> HealthServer | None:
-    """Listen where the settings say, if they do. Raises SettingsError when that cannot be."""
+    """Listen where the settings say, if they do. Raises SettingsError when that cannot be.
+
+    Where nobody chose an address and the usual one is taken, by another role on this host say, any free port does.
+    """
     address = settings.telemetry.listen
     if not address:
         return None
     try:
         return HealthServer(address, health, registry)
     except OSError as error:
+        if "listen" not in settings.telemetry.model_fields_set:
+            return HealthServer(f"{_split(address)[0]}:0", health, registry)
         raise SettingsError(
             f'{settings.path}: telemetry.listen: cannot listen on "{address}" ({error.strerror or error}); '
             'write a free address, for example "127.0.0.1:9465", or "" for none'

@@ -116,7 +116,6 @@ def _stop_starting(_number: int, _frame: object) -> NoReturn:
 
 def _stop_on_signals(service: "Service") -> None:
     """End after the present transaction; a second signal ends at once, and the next owner goes on from the last one."""
-
     first_s = 0.0
 
     def stop(_number: int, _frame: object) -> None:

@@ -229,6 +229,6 @@ class TelemetrySettings(Section):
 
     listen: Annotated[str, AfterValidator(_listen_address)] = Field(
         default="127.0.0.1:9464",
-        description='host:port of `/metrics`, `/healthz` and `/readyz`; port 0 is any free one, `""` is none. Each '
-        "process of a host needs its own.",
+        description='host:port of `/metrics`, `/healthz` and `/readyz`; port 0 is any free one, `""` is none. A second '
+        "process on the host takes a free port unless an address is written here.",
     )

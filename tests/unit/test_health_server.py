@@ -199,6 +199,21 @@ def test_a_port_in_use_is_one_clear_error(server: HealthServer, health: Health, 
     )
 
 
+def test_the_usual_port_in_use_gives_way_to_a_free_one(
+    server: HealthServer, health: Health, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Counter and judge start beside each other on one host without anybody choosing ports."""
+    path = tmp_path / "driftline.toml"
+    path.write_text('[monitor]\nname = "m"\n', encoding="utf-8")
+    settings = load_settings(path, {})
+    usual = settings.telemetry.model_copy(update={"listen": server.address})
+    monkeypatch.setattr(usual, "__pydantic_fields_set__", set())
+    other = serve(settings.model_copy(update={"telemetry": usual}), health, CollectorRegistry())
+    assert other is not None
+    other.close()
+    assert other.address != server.address
+
+
 def test_an_address_that_is_not_ours_is_a_settings_error(health: Health, tmp_path: Path) -> None:
     """So is a host of somebody else, or one that nobody knows."""
     for address in ("192.0.2.1:0", "no-such-host.invalid:0"):
