@@ -25,6 +25,7 @@ _PRODUCER_SETTINGS: Mapping[str, Any] = {
     "delivery_timeout_ms": 20_000,
     "request_timeout_ms": 10_000,
     "max_block_ms": 20_000,
+    "reconnect_backoff_max_ms": 2_000,
     "linger_ms": 5,
     "batch_size": 262_144,
     "compression_type": "lz4",

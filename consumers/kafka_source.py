@@ -37,6 +37,8 @@ CONSUMER_SETTINGS: Mapping[str, Any] = {
     "allow_auto_create_topics": False,
     "bootstrap_timeout_ms": BOOTSTRAP_MS,
     "metadata_max_age_ms": 5_000,
+    # A broker that is back is noticed within seconds, not half a minute.
+    "reconnect_backoff_max_ms": 2_000,
     "max_poll_records": _MOST_RECORDS,
     "fetch_max_wait_ms": 200,
     "max_partition_fetch_bytes": 8_388_608,
