@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from consumers.local_kafka_node import dying_with_us
 from tests.torture.faults import Role
 
 # A member that ends by itself (no broker found at its start) is started again after this.
@@ -106,7 +107,11 @@ class Fleet:
         command = [sys.executable, "-m", "consumers.cli", "run", "--config", str(self.config), "--role", member.role]
         with member.log.open("ab") as log:
             member.process = subprocess.Popen(
-                command, env={**os.environ, **self.environment}, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                dying_with_us(command),
+                env={**os.environ, **self.environment},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
             )
         member.due_s, member.frozen, member.leaving = None, False, False
 
