@@ -52,7 +52,7 @@ class Traffic:
         chances = np.where(moved, np.cumsum(_MOVED)[:, None], np.cumsum(_AS_TRAINED)[:, None])
         devices = _DEVICES[np.minimum((rng.random(size) > chances).sum(axis=0), 2)]
         # Out of order by about the lateness: whether an event is late hangs by what its own partition showed before.
-        times = START_MS + numbers * EVERY_MS // self.per_pane - rng.integers(0, LATENESS_MS * 11 // 10, size)
+        times = START_MS + numbers * EVERY_MS // self.per_pane - rng.integers(0, LATENESS_MS * 14 // 10, size)
         columns = (numbers.tolist(), times.tolist(), ages.tolist(), incomes.tolist(), devices.tolist())
         for number, time_ms, age, income, device in zip(*columns, strict=True):
             features = f'"age":{age},"income":{income},"device":"{device}"'
