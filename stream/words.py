@@ -85,10 +85,15 @@ def _special(feature: dict[str, Any], check: str) -> str:
 
 def _categories(feature: dict[str, Any]) -> str:
     moves = [
-        f"{part['category']} {percent(part['reference_share'])} -> {percent(part['share'])}"
+        f"{_name(part['category'])} {percent(part['reference_share'])} -> {percent(part['share'])}"
         for part in feature["moved"]
     ]
     return f"{feature['name']} changed mix: {', '.join(moves) or 'no category by more than 1 %'}"
+
+
+def _name(category: str) -> str:
+    """Return a category as it stands in a sentence: in quotes where it would be taken for a number or for nothing."""
+    return category if category[:1].isalpha() else f"'{category}'"
 
 
 def _numeric(feature: dict[str, Any], drifting: set[str]) -> str:

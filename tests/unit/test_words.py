@@ -122,6 +122,13 @@ def test_another_mix_names_what_moved():
     assert sentence == "device changed mix: mobile 60 % -> 80 %, desktop 30 % -> 10 %"
 
 
+def test_a_category_that_looks_like_a_number_is_quoted():
+    """Months 1 and 2 are not amounts, and an empty name is not nothing."""
+    moved = [{"category": name, "reference_share": 0.1, "share": 0.5} for name in ("1", "")]
+    sentence = feature_sentence(_categorical(_check("chi2", 0.4), moved=moved))
+    assert sentence == "device changed mix: '1' 10 % -> 50 %, '' 10 % -> 50 %"
+
+
 def test_many_small_moves_are_not_called_new_categories():
     """Where nothing moved by a hundredth and nothing is new, that is what is said."""
     sentence = feature_sentence(_categorical(_check("chi2", 0.009)))
