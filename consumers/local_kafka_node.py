@@ -91,7 +91,7 @@ class KafkaNode:
         self._log4j.write_text(_LOG4J.format(path=self._server_log), encoding="utf-8")
         own = {"log.dirs": str(self.folder / "data"), **settings}
         self._properties.write_text("".join(f"{key}={value}\n" for key, value in own.items()), encoding="utf-8")
-        command = self._java(_STORAGE_TOOL, "format", "-t", cluster_id, "-c", str(self._properties))
+        command = self._java(_STORAGE_TOOL, "format", f"--cluster-id={cluster_id}", "-c", str(self._properties))
         done = subprocess.run(  # noqa: S603
             command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_FORMAT_WITHIN_S, check=False
         )

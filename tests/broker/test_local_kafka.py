@@ -184,3 +184,10 @@ def test_cache_variable_is_no_setting(monkeypatch: pytest.MonkeyPatch, tmp_path:
     monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
     assert cache_dir() == tmp_path
     assert not CACHE_VARIABLE.startswith(tuple(f"DRIFTLINE_{table.upper()}_" for table in Settings.model_fields))
+
+
+def test_a_cluster_id_may_begin_with_a_dash(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One in 64 does, and must not be taken for an option of the storage tool."""
+    monkeypatch.setattr("consumers.local_kafka.urlsafe_b64encode", lambda _: b"-ABCDEFGHIJKLMNOPQRSTU==")
+    with LocalKafka() as kafka:
+        assert kafka.bootstrap_servers
