@@ -8,6 +8,7 @@ from consumers.counter import Counter, CounterOutlet
 from consumers.facts import NOBODY, Observer
 from consumers.idle import IdleWatch
 from consumers.judge import Judge, JudgeTopics
+from consumers.kafka_cut import CuttingSink, deletion
 from consumers.kafka_sink import KafkaSink
 from consumers.kafka_source import KafkaSource, partition_count, read_to_end
 from consumers.observed import ObservedLoop, ObservedSink, ObservedSource
@@ -55,7 +56,8 @@ def new_judge(assembly: Assembly, observer: Observer = NOBODY) -> Judge:
     topics, group = settings.topics, f"{settings.monitor.name}-judge"
     consumer = settings.kafka.for_client("consumer")
     source = KafkaSource(topics.counts, group, consumer)
-    sink = KafkaSink(group, settings.kafka.for_client("producer"))
+    kafka = KafkaSink(group, settings.kafka.for_client("producer"))
+    sink = CuttingSink(kafka, deletion(settings.kafka.for_client("admin"))) if topics.cut_counts else kafka
     return Judge(
         ObservedSource(source, "judge", observer, source.lag),
         ObservedSink(sink, "judge", observer),

@@ -212,6 +212,11 @@ class TopicSettings(Section):
         default="<monitor>.rejects", description="Records that could not be read, with the reason."
     )
     create: bool = Field(default=True, description="Create missing topics at start, all but `events`.")
+    cut_counts: bool = Field(
+        default=True,
+        description="Delete counts once they are judged. `false` where something else reads them; "
+        "they are then kept for ever.",
+    )
     replication_factor: Annotated[int, Field(ge=-1, le=32767)] = Field(
         default=-1, description="Of topics created here; -1 is the broker's default."
     )

@@ -82,6 +82,9 @@ timestamp = "ts"
 id = "id"
 features = "features"
 where = {{model = "prices"}}
+[topics]
+# All counts ever written are held against the recount.
+cut_counts = false
 [telemetry]
 listen = "127.0.0.1:0"
 """

@@ -24,6 +24,8 @@ class Cluster:
         self.created: dict[str, dict[str, Any]] = {}
         self.error: Exception | None = None
         self.closed = 0
+        self.configs: dict[str, dict[str, str]] = {}
+        self.partitions: dict[str, int] = {}
 
     def __call__(self, **_options: Any) -> "Cluster":
         return self
@@ -38,6 +40,20 @@ class Cluster:
         if self.error is not None:
             raise self.error
         self.created |= topics
+
+    def describe_topics(self, names: Iterable[str]) -> list[dict[str, Any]]:
+        """Return topics as the client does; one partition with one copy unless said otherwise."""
+        return [{"name": name, "partitions": [{"replica_nodes": [1]}] * self.partitions.get(name, 1)} for name in names]
+
+    def describe_configs(self, resources: Iterable[Any], *, config_filter: str) -> dict[str, Any]:
+        """Return settings as the client does, defaults among them."""
+        assert config_filter == "all"
+        found = {one.name: self.configs.get(one.name, {}) for one in resources}
+        return {"topic": {name: {key: {"value": value} for key, value in own.items()} for name, own in found.items()}}
+
+    def describe_cluster(self) -> dict[str, Any]:
+        """Return a cluster of one broker."""
+        return {"brokers": [{"node_id": 1}]}
 
     def close(self) -> None:
         """Count how often."""
@@ -126,3 +142,36 @@ def test_the_clients_errors_are_told_apart(
     cluster.error = error
     with pytest.raises(ours, match="cannot be listed or created"):
         ensure_topics(settings())
+
+
+def test_a_topic_that_would_lose_state_is_refused_before_anything_is_created(
+    cluster: Cluster, settings: Callable[..., Settings]
+) -> None:
+    """The message names file, topic, setting and value; the cluster is left as it was."""
+    cluster.present.append("stage.panes")
+    cluster.configs["stage.panes"] = {"cleanup.policy": "delete"}
+    with pytest.raises(SettingsError, match=r'driftline\.toml: topics: the topic "stage\.panes" has cleanup\.policy'):
+        ensure_topics(settings())
+    assert cluster.created == {}
+    assert cluster.closed == 1
+
+
+def test_panes_are_created_with_as_many_partitions_as_the_counts_have(
+    cluster: Cluster, settings: Callable[..., Settings]
+) -> None:
+    """Each partition of the counts keeps its panes in the one of the same number; all other topics have one."""
+    cluster.present.append("stage.counts")
+    cluster.partitions["stage.counts"] = 4
+    ensure_topics(settings())
+    assert {name: topic["num_partitions"] for name, topic in cluster.created.items()} == {
+        "stage.panes": 4, "stage.status": 1, "stage.alerts": 1, "stage.rejects": 1,
+    }  # fmt: skip
+
+
+def test_settings_that_may_not_be_read_are_not_checked_and_that_is_said(
+    cluster: Cluster, settings: Callable[..., Settings], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Without the right to describe settings driftline starts all the same."""
+    cluster.present.append("stage.counts")
+    ensure_topics(settings())
+    assert '"stage.counts" may not be read' in caplog.text
