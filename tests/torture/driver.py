@@ -133,8 +133,7 @@ class Run:
         if self._flow.failed:
             self._say(f"{self._flow.failed} events were not acknowledged; the recount is of those on the topic")
         began, boundary_ms = self._now(), self._plan.traffic.last_boundary_ms
-        if not self._until(lambda: tested_to_ms(self._status()) >= boundary_ms, "not caught up", every_s=1.0):
-            self.report.differences.append(f"not caught up after {_CATCHES_UP_WITHIN_S} s: {self._status()}")
+        self._until(lambda: tested_to_ms(self._status()) >= boundary_ms, "not caught up", every_s=1.0)
         self.report.caught_up_s = self._now() - began
 
     def _compare(self) -> None:
@@ -173,16 +172,15 @@ class Run:
         self._fleet.tend(self._now())
         time.sleep(_TICK_S)
 
-    def _until(self, condition: Callable[[], bool], complaint: str, *, every_s: float = 0.0) -> bool:
-        """Look after everything until something is so; say so and return False when it takes too long."""
+    def _until(self, condition: Callable[[], bool], complaint: str, *, every_s: float = 0.0) -> None:
+        """Look after everything until something is so; a difference when that takes too long."""
         deadline_s = self._now() + _CATCHES_UP_WITHIN_S
         while not condition():
             if self._now() > deadline_s:
-                self._say(f"{self._now():7.1f} s  {complaint} after {_CATCHES_UP_WITHIN_S} s")
-                return False
+                self.report.differences.append(f"{complaint} after {_CATCHES_UP_WITHIN_S} s")
+                return
             self._wait(every_s)
             self._tend()
-        return True
 
     def _note(self, fault: Fault, victim: str) -> None:
         self.report.faults[fault.kind] += 1
