@@ -15,6 +15,7 @@ from kafka.errors import KafkaError
 from kafka.structs import OffsetAndMetadata
 
 from consumers.kafka_source import BOOTSTRAP_MS, kafka_errors
+from consumers.kafka_takeover import signed
 from consumers.sink import Outgoing
 from consumers.source import LogUnavailable, Place, Position
 
@@ -58,7 +59,7 @@ class KafkaSink:
                 for future in futures:
                     future.get(timeout=0)
                 if positions:
-                    producer.send_offsets_to_transaction(_offsets(positions), membership)
+                    producer.send_offsets_to_transaction(_offsets(positions, self._transactional_id), membership)
                 producer.commit_transaction()
         except BaseException:
             self._discard()
@@ -95,8 +96,8 @@ class KafkaSink:
                 return
 
 
-def _offsets(positions: Mapping[Place, Position]) -> dict[TopicPartition, OffsetAndMetadata]:
+def _offsets(positions: Mapping[Place, Position], transactional_id: str) -> dict[TopicPartition, OffsetAndMetadata]:
     return {
-        TopicPartition(*place): OffsetAndMetadata(position.offset, position.note, -1)
+        TopicPartition(*place): OffsetAndMetadata(position.offset, signed(transactional_id, position.note), -1)
         for place, position in positions.items()
     }

@@ -14,14 +14,23 @@ from typing import Any, TypeVar
 
 from kafka import KafkaConsumer, TopicPartition
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
-from kafka.errors import AuthorizationError, IllegalStateError, KafkaError, SaslAuthenticationFailedError
+from kafka.errors import (
+    AuthorizationError,
+    IllegalStateError,
+    KafkaError,
+    KafkaTimeoutError,
+    SaslAuthenticationFailedError,
+)
 
 from consumers.kafka_rebalance import RebalanceFlag
+from consumers.kafka_takeover import end_open_transaction, note_of
 from consumers.raw import RawBatch
 from consumers.source import LogRefused, LogUnavailable, Place, Polled, Position
 
 _MOST_RECORDS = 20_000
 _LOOKUP_MS = 10_000
+# Offsets that cannot be told for this long are pending in a transaction whose owner is probably gone.
+_PENDING_MS = 1_000
 # How long a broker may take to answer for the first time.
 BOOTSTRAP_MS = 10_000
 # How often partitions that gave nothing are asked for their end.
@@ -57,6 +66,8 @@ class KafkaSource:
 
     def __init__(self, topic: str, group: str, options: Mapping[str, Any]) -> None:
         self._topic = topic
+        self._group = group
+        self._options = options
         self._flag = RebalanceFlag()
         self._rewound = False
         self._ends: dict[TopicPartition, int] = {}
@@ -155,12 +166,19 @@ class KafkaSource:
         self._consumer.close(timeout_ms=1_000)
 
     def _seek_committed(self, tp: TopicPartition) -> Position:
-        committed = self._consumer.committed(tp, metadata=True, timeout_ms=_LOOKUP_MS)
+        committed = self._committed(tp)
         if committed is None:
             self._consumer.seek_to_beginning(tp)
             return Position(0)
         self._consumer.seek(tp, committed.offset)
-        return Position(committed.offset, committed.metadata or "")
+        return Position(committed.offset, note_of(committed.metadata or ""))
+
+    def _committed(self, tp: TopicPartition) -> Any:
+        try:
+            return self._consumer.committed(tp, metadata=True, timeout_ms=_PENDING_MS)
+        except KafkaTimeoutError:
+            end_open_transaction(tp, self._group, self._options)
+            return self._consumer.committed(tp, metadata=True, timeout_ms=_LOOKUP_MS)
 
     def _at_end(self, busy: set[TopicPartition]) -> frozenset[Place]:
         """Return the owned partitions that are read to their end; asks for the ends of silent ones now and then."""

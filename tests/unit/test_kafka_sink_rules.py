@@ -89,7 +89,7 @@ def test_a_commit_is_begun_sent_looked_at_and_only_then_given_its_offsets(diary:
     ((offsets, membership),) = diary.offsets
     assert membership == Membership(4)
     assert {(tp.topic, tp.partition): (o.offset, o.metadata) for tp, o in offsets.items()} == {
-        ("events", 3): (7, "note")
+        ("events", 3): (7, f"{diary.ids[0]}\nnote")
     }
     assert diary.sent[0] == (
         "counts", {"value": b"value", "key": b"key", "headers": [("header", b"1")], "partition": 2},
