@@ -15,6 +15,7 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import KafkaAdminClient
 
 from consumers.local_kafka import LocalKafka, LocalKafkaUnavailable
+from tests.broker.trap_stage import EVENTS, Stage
 
 MakeTopic = Callable[..., str]
 Produce = Callable[..., None]
@@ -156,3 +157,20 @@ def committed(bootstrap_servers: list[str]) -> Committed:
             return found
 
     return read
+
+
+@pytest.fixture
+def new_stage(
+    make_topic: MakeTopic, produce: Produce, bootstrap_servers: list[str], admin: KafkaAdminClient
+) -> Iterator[Callable[..., Stage]]:
+    """Return ``new_stage(partitions=1)``: ten events on each partition."""
+    with contextlib.ExitStack() as ending:
+
+        def make(partitions: int = 1) -> Stage:
+            events = make_topic("trap", partitions=partitions)
+            produce(events, sorted(EVENTS * partitions), partitions=partitions)
+            made = Stage(events, make_topic("trap-counts"), {"bootstrap_servers": bootstrap_servers}, admin)
+            ending.enter_context(made.open)
+            return made
+
+        yield make
