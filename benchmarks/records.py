@@ -3,9 +3,9 @@
     python benchmarks/records.py [--markdown FILE]
 
 Counts records (what one transaction added to a pane), pane records (a pane whole) and control records, for 1,000,
-10,000 and 100,000 rows that are spread over all cells evenly, which is the largest that so many rows can be; and a pane that
-needs all eight bytes of every cell. Sizes are before compression. Each message must stay under a broker's default limit
-of 1 MB.
+10,000 and 100,000 rows that are spread over all cells evenly, which is the largest that so many rows can be; and for
+a pane that needs all eight bytes of every cell. Sizes are before compression. Each message must stay under a broker's
+default limit of 1 MB.
 """
 
 import argparse
