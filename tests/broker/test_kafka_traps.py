@@ -45,7 +45,7 @@ def test_trap_1_a_commit_that_lost_a_batch_is_no_commit(
     assert stage.committed() == {}
     sink.commit([stage.record(b"again")], at, membership)
     assert counted(committed(stage.counts)) == [b"again"]
-    assert stage.committed()[0][0] == 10
+    assert stage.soon_committed()[0][0] == 10
 
 
 @pytest.mark.parametrize("generation", [-1, 0])
@@ -89,7 +89,7 @@ def test_trap_3_offsets_of_an_aborted_transaction_are_not_committed_later(new_st
     with pytest.raises(LogUnavailable):
         sink.commit([stage.record()], {stage.place(0): Position(9)}, stale)
     sink.commit([stage.record()], {stage.place(1): Position(4)}, now)
-    assert {partition: offset for partition, (offset, _) in stage.committed().items()} == {1: 4}
+    assert {partition: offset for partition, (offset, _) in stage.soon_committed().items()} == {1: 4}
 
 
 def test_trap_4_what_was_polled_and_forgotten_is_read_again(new_stage: Callable[..., Stage]) -> None:
@@ -169,7 +169,7 @@ def test_trap_8_a_successor_ends_the_transaction_of_who_was_killed(new_stage: Ca
     owned(first)
     membership = polled(first).membership
     stage.sink().commit([stage.record()], {stage.place(): Position(5, "note")}, membership)
-    offset, metadata = stage.committed()[0]
+    offset, metadata = stage.soon_committed()[0]
     assert offset == 5
     killed = stage.producer(metadata.split("\n")[0])
     killed.begin_transaction()

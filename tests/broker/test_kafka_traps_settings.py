@@ -1,5 +1,8 @@
 """Kafka's traps of topics, groups and time, each met on a real broker; the numbers are those of docs/kafka-traps.md."""
 
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -122,6 +125,24 @@ def test_trap_13_a_blocked_member_is_missed_in_half_a_minute(
     owned(stage.source())
     assert (asked[0]["max_poll_interval_ms"], asked[0]["session_timeout_ms"]) == (30_000, 6_000)
     assert admin.describe_groups([stage.group])[stage.group]["protocol_data"] == "cooperative-sticky"
+
+
+def test_trap_13_a_second_signal_ends_a_member_that_is_blocked() -> None:
+    """The first one asks a step that does not return to be the last one; the second does not ask."""
+    script = (
+        "import time; from types import SimpleNamespace; from consumers.cli.run import _stop_on_signals;"
+        "_stop_on_signals(SimpleNamespace(stop=lambda: print('asked', flush=True))); print('ready', flush=True);"
+        "time.sleep(60); time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(signal.SIGTERM)
+        assert process.stdout.readline() == "asked\n"
+        # Two signals at once may be one wish, passed on twice.
+        time.sleep(1.2)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 130
 
 
 def test_trap_14_a_record_as_large_as_kafka_takes_can_be_rejected(

@@ -46,9 +46,14 @@ class Stage:
         return made
 
     def committed(self) -> dict[int, tuple[int, str]]:
-        """Return offset and metadata of each partition of the events, as the group's coordinator has them."""
+        """Return offset and metadata of each partition of the events, as the group's coordinator has them now."""
         found = self._admin.list_group_offsets({self.group: None})[self.group]
         return {tp.partition: (at.offset, at.metadata) for tp, at in found.items() if at.offset >= 0}
+
+    def soon_committed(self) -> dict[int, tuple[int, str]]:
+        """Return the same once there is any: a commit returns before the coordinator of the group has heard of it."""
+        found: dict[int, tuple[int, str]] = until(self.committed)
+        return found
 
     def record(self, value: bytes = b"counts") -> Outgoing:
         """Return a record for the counts."""
