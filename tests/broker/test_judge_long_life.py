@@ -3,22 +3,23 @@
 import contextlib
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from kafka import KafkaConsumer, TopicPartition
+from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType
 
+import consumers.kafka_loops
 from baselines import save
 from baselines.fitting import fit
 from consumers.assembly import Assembly, assemble
 from consumers.book import Book
-from consumers.judge import Judge, JudgeTopics
-from consumers.kafka_cut import CuttingSink, deletion
-from consumers.kafka_loops import new_counter
-from consumers.kafka_sink import KafkaSink
-from consumers.kafka_source import KafkaSource, read_to_end
+from consumers.judge import Judge
+from consumers.kafka_cut import CuttingSink
+from consumers.kafka_loops import new_counter, new_judge
+from consumers.kafka_source import read_to_end
 from consumers.settings import load_settings
 from consumers.topics import ensure_topics
 from stream.watermark import Watermark
@@ -57,19 +58,11 @@ def counted(assembly: Assembly) -> None:
     counter.close()
 
 
-def cutting_judge(assembly: Assembly) -> Judge:
-    """Return a judge that cuts after every commit."""
-    settings = assembly.settings
-    topics, group = settings.topics, f"{settings.monitor.name}-judge"
-    consumer = settings.kafka.for_client("consumer")
-    sink = KafkaSink(group, settings.kafka.for_client("producer"))
-    return Judge(
-        KafkaSource(topics.counts, group, consumer),
-        CuttingSink(sink, deletion(settings.kafka.for_client("admin")), every_s=0.0),
-        JudgeTopics(topics.panes, topics.alerts, topics.status),
-        lambda: Book(assembly.new_monitor(), Watermark(settings.lateness_ms)),
-        lambda partition: read_to_end(topics.panes, partition, consumer),
-    )
+@pytest.fixture
+def judge_anew(monkeypatch: pytest.MonkeyPatch) -> Callable[[Assembly], None]:
+    """Return what judges the counts topic with a new judge that cuts after every commit, if it cuts at all."""
+    monkeypatch.setattr(consumers.kafka_loops, "CuttingSink", partial(CuttingSink, every_s=0.0))
+    return lambda assembly: judged(new_judge(assembly))
 
 
 def judged(judge: Judge) -> None:
@@ -111,8 +104,17 @@ def assert_equals(recounted: Recount, assembly: Assembly, committed: Callable[..
     assert events == json.loads(json.dumps(recounted.events))
 
 
+def judged_to(admin: KafkaAdminClient, assembly: Assembly) -> int:
+    """Return the offset of the counts topic that the judges have committed."""
+    group = f"{assembly.settings.monitor.name}-judge"
+    offsets = admin.list_group_offsets({group: None})[group]
+    return int(offsets[TopicPartition(assembly.settings.topics.counts, 0)].offset)
+
+
 def test_counts_are_cut_behind_the_judge_and_a_restarted_one_equals_a_recount(
     monitor: tuple[Any, Assembly],
+    judge_anew: Callable[[Assembly], None],
+    admin: KafkaAdminClient,
     produce: Callable[..., None],
     committed: Callable[..., list[Any]],
     incident_lines: list[bytes],
@@ -125,21 +127,39 @@ def test_counts_are_cut_behind_the_judge_and_a_restarted_one_equals_a_recount(
     produce(topics.events, incident_lines[:half], partitions=PARTITIONS)
     counted(assembly)
     assert bounds(assembly, topics.counts)[0] == 0
-    judged(cutting_judge(assembly))
-    first, end = bounds(assembly, topics.counts)
-    assert 0 < first <= end
+    judge_anew(assembly)
+    assert 0 < bounds(assembly, topics.counts)[0] == judged_to(admin, assembly)
     assert committed(topics.counts) == []
     produce(topics.events, incident_lines[half:], partitions=PARTITIONS)
     counted(assembly)
-    judged(cutting_judge(assembly))
-    assert bounds(assembly, topics.counts)[0] > first
+    before = judged_to(admin, assembly)
+    judge_anew(assembly)
+    assert before < bounds(assembly, topics.counts)[0] == judged_to(admin, assembly)
     recounted = recount(assembly, assembly.settings.kafka.bootstrap_servers)
     assert [event["type"] for event in recounted.events] == ["drift.opened", "drift.changed"]
     assert_equals(recounted, assembly, committed)
 
 
+def test_counts_that_something_else_reads_are_kept(
+    monitor: tuple[Any, Assembly],
+    judge_anew: Callable[[Assembly], None],
+    produce: Callable[..., None],
+    incident_lines: list[bytes],
+    config: Path,
+) -> None:
+    """With cut_counts = false the counts topic still begins at its beginning after the judge has committed."""
+    driftline, _ = monitor
+    kept = assemble(load_settings(config, {**driftline.environment, "DRIFTLINE_TOPICS__CUT_COUNTS": "false"}))
+    ensure_topics(kept.settings)
+    produce(kept.settings.topics.events, incident_lines[:500], partitions=PARTITIONS)
+    counted(kept)
+    judge_anew(kept)
+    assert bounds(kept, kept.settings.topics.panes)[1] > 0
+    assert bounds(kept, kept.settings.topics.counts)[0] == 0
+
+
 def test_a_topic_that_would_lose_state_ends_the_start_with_the_command_that_mends_it(
-    monitor: tuple[Any, Assembly], admin: Any
+    monitor: tuple[Any, Assembly], admin: KafkaAdminClient
 ) -> None:
     """Panes that somebody created with a broker's defaults: exit code 2, one sentence; mended, it starts."""
     driftline, assembly = monitor
