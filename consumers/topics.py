@@ -17,7 +17,8 @@ from consumers.settings import Settings
 from consumers.topic_checks import StateTopics, TopicFacts, refusals, warnings
 
 # Counts are cut behind the judge, never by age; compaction must keep up with panes that are written again and again.
-_COUNTS = {"cleanup.policy": "delete", "retention.ms": "-1", "segment.bytes": "67108864"}
+# Written out, for a cluster's own defaults may be limits.
+_COUNTS = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1", "segment.bytes": "67108864"}
 _COMPACTED = {
     "cleanup.policy": "compact",
     "segment.bytes": "16777216",

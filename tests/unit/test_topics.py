@@ -94,9 +94,10 @@ def test_missing_topics_are_created_and_those_that_are_there_are_left(
 
 
 def test_state_is_kept_and_compacted(cluster: Cluster, settings: Callable[..., Settings]) -> None:
-    """Counts are never deleted by age; panes and status are compacted, with a bound on the lag."""
+    """Counts are never deleted by age or size; panes and status are compacted, with a bound on the lag."""
     ensure_topics(settings())
     assert cluster.created["stage.counts"]["configs"]["retention.ms"] == "-1"
+    assert cluster.created["stage.counts"]["configs"]["retention.bytes"] == "-1"
     for topic in ("stage.panes", "stage.status"):
         configs = cluster.created[topic]["configs"]
         assert configs["cleanup.policy"] == "compact"
