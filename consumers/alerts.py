@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from kafka import KafkaConsumer, TopicPartition
 
-from consumers.kafka_source import CONSUMER_SETTINGS, kafka_errors
+from consumers.kafka_errors import kafka_errors
+from consumers.kafka_source import CONSUMER_SETTINGS
 from consumers.settings import Settings
 from consumers.source import LogRefused
 

@@ -1,7 +1,7 @@
 """The judge's book of one counts partition: the monitor, the watermark and the ledger, and what is not yet written."""
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ from consumers.records import (
     read_pane,
     write_memory,
 )
+from consumers.topic_lives import TopicLives
 from stream.drift_event import DriftEvent, TestedWindow, health_event
 from stream.ledger import Ledger
 from stream.monitor import Monitor, Tick
@@ -47,6 +48,9 @@ class Book:
     # How many partitions each topic has that is counted.
     partitions: dict[str, int] = field(default_factory=dict)
     ledger: Ledger = field(default_factory=Ledger)
+    # Offsets that were gone before they were read, by topic and partition; no ledger has them.
+    lost: dict[str, dict[int, int]] = field(default_factory=dict)
+    lives: TopicLives = field(default_factory=TopicLives)
     ticks: list[Tick] = field(default_factory=list)
     # Health events that come from no tick.
     notices: list[DriftEvent] = field(default_factory=list)
@@ -116,7 +120,9 @@ class Book:
 
     def status(self) -> bytes:
         """Return what this monitor looks like at its latest tick, as JSON."""
-        return orjson.dumps(status_of(self.monitor, self.ticks[-1], self.watermark, self.ledger))
+        return orjson.dumps(
+            {**status_of(self.monitor, self.ticks[-1], self.watermark, self.ledger), "lost": _by_topic(self.lost)}
+        )
 
     def _take(self, record: PaneChunk | Control) -> None:
         if isinstance(record, PaneChunk):
@@ -130,28 +136,52 @@ class Book:
             self.ledger.counted -= rows
             self.ledger.rejected[_OTHER_BASELINE] += rows
             return
+        self._see_topics(record.topic_ids)
         grown: dict[int, Pane] = {}
-        grow(grown, record, self.monitor.layout)
+        grow(grown, self.lives.named(record), self.monitor.layout)
         late = self.monitor.add(grown[record.start_ms])
         self.ledger.counted -= late
         self.ledger.late += late
         self._changed.add(record.start_ms)
 
     def _control(self, record: Control) -> None:
-        self.partitions.update(record.partitions)
+        self._see_topics(record.topic_ids)
+        over = {topic for topic in record.partitions if self.lives.is_over(topic, record.topic_ids)}
+        self.partitions.update({topic: count for topic, count in record.partitions.items() if topic not in over})
         self.ledger.add(Ledger.from_dict(record.ledger))
+        self._lose(record.lost)
         for topic, count in self.partitions.items():
             for partition in range(count):
                 self.watermark.expect((topic, partition))
-        self._observe(record.facts)
+        self._observe(fact for fact in record.facts if fact.topic not in over)
         self.ticks.extend(self.monitor.advance(self.watermark.current_ms()))
+
+    def _see_topics(self, topic_ids: Mapping[str, str]) -> None:
+        """Begin anew with the partitions of a topic that was deleted and created again, and say so."""
+        for topic in self.lives.see(topic_ids):
+            _log.warning("%s was deleted and created again: it is read from its beginning", topic)
+            self.watermark.forget(topic)
+            self.partitions.pop(topic, None)
+            at_ms = self.monitor.state.sealed_to_ms or 0
+            sentence = f"The topic {topic} was deleted and created again: it is read from its beginning."
+            window, life = TestedWindow(at_ms, at_ms, 0, 0.0), len(self.lives.ids[topic])
+            event = health_event(self.monitor.identity, window, "topic_recreated", "begun", sentence, at_ms + life)
+            # A counts partition that no monitor's counts go to hears of it, too, and has nobody to speak for.
+            self.notices += [event] if self.monitor.pane_starts() else []
+
+    def _lose(self, lost: Mapping[str, Mapping[int, int]]) -> None:
+        for topic, partitions in lost.items():
+            known = self.lost.setdefault(topic, {})
+            for partition, offsets in partitions.items():
+                known[partition] = known.get(partition, 0) + offsets
 
     def _observe(self, facts: Iterable[PartitionFact]) -> None:
         for fact in facts:
             self.watermark.observe((fact.topic, fact.partition), fact.newest_ms, idle=fact.idle)
 
     def _remember(self, memory: JudgeMemory, chunks: Iterable[PaneChunk]) -> None:
-        self.partitions = memory.partitions
+        self.partitions, self.lost = memory.partitions, memory.lost
+        self.lives = TopicLives(memory.topic_ids)
         self.ledger = Ledger.from_dict(memory.ledger)
         self._observe(memory.facts)
         self.watermark.reached_ms = memory.reached_ms
@@ -178,10 +208,19 @@ class Book:
         known = sorted(self.watermark.newest_ms.items())
         facts = [PartitionFact(*place, newest_ms, place in self.watermark.idle) for place, newest_ms in known]
         reached_ms, ledger = self.watermark.reached_ms, self.ledger.to_dict()
-        return JudgeMemory(self.monitor.remember(), self.partitions, facts, reached_ms, ledger)
+        lost, ids = self.lost, self.lives.ids
+        return JudgeMemory(self.monitor.remember(), self.partitions, facts, reached_ms, ledger, lost, ids)
 
     def _prefix(self) -> bytes:
         return self.monitor.identity.monitor.encode() + b"|"
 
     def _key(self, start_ms: int, chunk: int) -> bytes:
         return self._prefix() + f"pane|{start_ms}|{chunk}".encode()
+
+
+def _by_topic(lost: Mapping[str, Mapping[int, int]]) -> dict[str, dict[str, int]]:
+    """Return lost offsets as JSON has them, in order."""
+    return {
+        topic: {str(partition): offsets for partition, offsets in sorted(partitions.items())}
+        for topic, partitions in sorted(lost.items())
+    }

@@ -7,15 +7,15 @@ stands beside the committed offset.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-import msgspec
-
 from consumers.decode import Decoder
-from consumers.facts import NOBODY, Observer, counted
+from consumers.facts import NOBODY, EventsLost, Observer, counted
 from consumers.idle import IdleWatch
+from consumers.place_note import PlaceNote, read_note
 from consumers.raw import RawBatch, Rejected
 from consumers.records import PartitionFact, control, pane_chunks
 from consumers.sink import Outgoing, Sink
 from consumers.source import LogUnavailable, Place, Polled, Position, Source
+from consumers.undecodable import decode_all
 from stream.drift_event import DriftEvent
 from stream.ledger import Ledger
 from stream.panes import Pane
@@ -26,13 +26,6 @@ from stream.tally import Tallier
 LARGEST_REJECT = 262_144
 # Panes of more than this are written as they come instead of being merged across batches.
 _PANES_HELD = 16
-
-
-class _Note(msgspec.Struct, frozen=True):
-    """What stands beside a committed offset."""
-
-    newest_ms: int | None = None
-    version: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +51,7 @@ class _Work:
     newest_ms: dict[Place, int] = field(default_factory=dict)
     panes: dict[int, Pane] = field(default_factory=dict)
     records: list[Outgoing] = field(default_factory=list)
+    topic_ids: dict[str, str] = field(default_factory=dict)
 
 
 class Counter:
@@ -107,15 +101,17 @@ class Counter:
             self._take_over(positions)
         polled = self._source.poll(gather_s)
         idle = self._idle.idle(polled)
-        if not polled.batches and idle == self._told_idle:
+        if not polled.batches and not polled.lost and idle == self._told_idle:
             return
         work = self._count(polled)
-        self._write_control(work, idle)
+        self._write_control(work, idle, polled)
         self._sink.commit(work.records, self._positions(polled, work), polled.membership)
         self._newest_ms.update(work.newest_ms)
         self._told_idle = idle
         self.ledger.add(work.ledger)
         self._observer.note(counted(work.ledger))
+        if polled.lost:
+            self._observer.note(EventsLost(dict(polled.lost)))
 
     def finish(self) -> Sequence[DriftEvent]:
         """Do nothing: every step has committed what it counted."""
@@ -135,24 +131,24 @@ class Counter:
         self._sink.close()
 
     def _take_over(self, positions: Mapping[Place, Position]) -> None:
-        notes = {place: _read_note(position.note) for place, position in positions.items()}
+        notes = {place: read_note(position.note) for place, position in positions.items()}
         self._newest_ms = {place: note.newest_ms for place, note in notes.items()}
         self._idle.forget()
         # Facts about partitions that are new here must be told again, idle or not.
         self._told_idle = frozenset()
 
     def _count(self, polled: Polled) -> _Work:
-        work = _Work()
+        work = _Work(topic_ids=dict(polled.topic_ids))
         parts = [((batch.topic, batch.partition), self._sift(work, batch)) for batch in polled.batches]
         for pane in self._tallier.panes_of(parts):
             self._grow(work, pane)
         for pane in work.panes.values():
-            work.records.extend(self._counts_records(pane))
+            work.records.extend(self._counts_records(work, pane))
         return work
 
     def _sift(self, work: _Work, batch: RawBatch) -> Rows:
         place = (batch.topic, batch.partition)
-        decoded = self._decoder.decode(batch)
+        decoded = decode_all(self._decoder, batch)
         work.ledger.read += len(batch)
         work.ledger.foreign += decoded.foreign
         for reject in decoded.rejected:
@@ -169,24 +165,31 @@ class Counter:
             known.add(pane)
             return
         if len(work.panes) >= _PANES_HELD:
-            work.records.extend(self._counts_records(work.panes.pop(min(work.panes))))
+            work.records.extend(self._counts_records(work, work.panes.pop(min(work.panes))))
         work.panes[pane.start_ms] = pane
 
-    def _counts_records(self, pane: Pane) -> Iterator[Outgoing]:
-        for value in pane_chunks(pane, self._outlet.counted_on):
+    def _counts_records(self, work: _Work, pane: Pane) -> Iterator[Outgoing]:
+        for value in pane_chunks(pane, self._outlet.counted_on, work.topic_ids):
             yield Outgoing(self._outlet.counts, self._key, value, partition=self._outlet.counts_partition)
 
-    def _write_control(self, work: _Work, idle: frozenset[Place]) -> None:
+    def _write_control(self, work: _Work, idle: frozenset[Place], polled: Polled) -> None:
         newest = {**self._newest_ms, **work.newest_ms}
         facts = [PartitionFact(*place, newest[place], place in idle) for place in sorted(newest)]
-        value = control(dict(self._source.partition_counts()), facts, work.ledger, self._outlet.counted_on)
+        value = control(
+            self._source.partition_counts(),
+            facts,
+            work.ledger,
+            self._outlet.counted_on,
+            lost=polled.lost,
+            topic_ids=work.topic_ids,
+        )
         for partition in range(self._outlet.counts_partitions):
             work.records.append(Outgoing(self._outlet.counts, self._key, value, partition=partition))
 
     def _positions(self, polled: Polled, work: _Work) -> dict[Place, Position]:
         newest = {**self._newest_ms, **work.newest_ms}
         return {
-            place: Position(offset, msgspec.json.encode(_Note(newest.get(place))).decode())
+            place: Position(offset, PlaceNote(newest.get(place), work.topic_ids.get(place[0], "")).to_text())
             for place, offset in polled.next_offsets.items()
         }
 
@@ -205,11 +208,3 @@ def reject_record(topic: str, place: Place, reject: Rejected) -> Outgoing:
     cut = value[:LARGEST_REJECT] if value is not None else None
     key = f"{place[0]}-{place[1]}".encode()
     return Outgoing(topic, key, cut, tuple((name, text.encode()) for name, text in headers.items()))
-
-
-def _read_note(note: str) -> _Note:
-    """Read what was committed beside an offset; tools that move offsets leave nothing, or their own words."""
-    try:
-        return msgspec.json.decode(note, type=_Note)
-    except msgspec.DecodeError:
-        return _Note()

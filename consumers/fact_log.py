@@ -5,7 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 
-from consumers.facts import Dropped, EventsCounted, Fact, PartitionsOwned
+from consumers.facts import Dropped, EventsCounted, EventsLost, Fact, PartitionsOwned
 
 # Bad events come in floods: one line per reason in this time, with how many there were.
 _QUIET_S = 60.0
@@ -28,6 +28,9 @@ class FactLog:
             case EventsCounted(dropped=dropped):
                 for drop in dropped:
                     self._dropped(drop)
+            case EventsLost(lost=lost):
+                for (topic, partition), offsets in sorted(lost.items()):
+                    _log.warning("%s-%d: %d offsets were deleted before they were read", topic, partition, offsets)
             case PartitionsOwned(role, places) if self._owned.get(role) != places:
                 self._owned[role] = places
                 names = ", ".join(f"{topic}-{partition}" for topic, partition in places)

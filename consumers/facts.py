@@ -73,6 +73,13 @@ class EventsCounted:
 
 
 @dataclass(frozen=True, slots=True)
+class EventsLost:
+    """Offsets that were gone from the events topic before they were read, by partition; no ledger has them."""
+
+    lost: Mapping[Place, int]
+
+
+@dataclass(frozen=True, slots=True)
 class FeatureEffect:
     """One check of one feature of an open incident, as the latest window has it."""
 
@@ -117,6 +124,7 @@ Fact: TypeAlias = (
     | RecordsPolled
     | TransactionEnded
     | EventsCounted
+    | EventsLost
     | WindowTested
     | EventPublished
     | MonitorStands

@@ -9,6 +9,7 @@ from consumers.facts import NOBODY, Observer
 from consumers.idle import IdleWatch
 from consumers.judge import Judge, JudgeTopics
 from consumers.kafka_cut import CuttingSink, deletion
+from consumers.kafka_identity import TopicIdentity
 from consumers.kafka_sink import KafkaSink
 from consumers.kafka_source import KafkaSource, partition_count, read_to_end
 from consumers.observed import ObservedLoop, ObservedSink, ObservedSource
@@ -37,7 +38,7 @@ def new_counter(assembly: Assembly, observer: Observer = NOBODY) -> Counter:
         monitor=settings.monitor.name,
         counted_on=assembly.schedule.counted_on(assembly.baseline.fingerprint),
     )
-    source = KafkaSource(settings.topics.events, group, consumer)
+    source = KafkaSource(settings.topics.events, group, consumer, TopicIdentity(settings.topics.events, consumer))
     sink = KafkaSink(group, settings.kafka.for_client("producer"))
     return Counter(
         ObservedSource(source, "counter", observer, source.lag),

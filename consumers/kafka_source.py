@@ -9,23 +9,20 @@ member that was thought dead would commit with somebody else's generation.
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from kafka import KafkaConsumer, TopicPartition
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
-from kafka.errors import (
-    AuthorizationError,
-    IllegalStateError,
-    KafkaError,
-    KafkaTimeoutError,
-    SaslAuthenticationFailedError,
-)
+from kafka.errors import IllegalStateError, KafkaError, KafkaTimeoutError
 
+from consumers.kafka_errors import kafka_errors
+from consumers.kafka_identity import TopicFacts, TopicIdentity
 from consumers.kafka_rebalance import RebalanceFlag
 from consumers.kafka_takeover import end_open_transaction, note_of
+from consumers.losses import LossWatch
+from consumers.place_note import read_note
 from consumers.raw import RawBatch
-from consumers.source import LogRefused, LogUnavailable, Place, Polled, Position
+from consumers.source import LogUnavailable, Place, Polled, Position
 
 _MOST_RECORDS = 20_000
 _LOOKUP_MS = 10_000
@@ -37,7 +34,6 @@ BOOTSTRAP_MS = 10_000
 _END_EVERY_S = 0.5
 _ASK_AGAIN_S = 0.3
 _T = TypeVar("_T")
-_REFUSALS = (AuthorizationError, SaslAuthenticationFailedError)
 
 CONSUMER_SETTINGS: Mapping[str, Any] = {
     "enable_auto_commit": False,
@@ -62,9 +58,17 @@ _MEMBER_SETTINGS: Mapping[str, Any] = {
 
 
 class KafkaSource:
-    """A member of ``group`` on one topic; ``options`` are the client's own (addresses, security)."""
+    """A member of ``group`` on one topic; ``options`` are the client's own (addresses, security).
 
-    def __init__(self, topic: str, group: str, options: Mapping[str, Any]) -> None:
+    With ``identity`` it begins anew when the topic was deleted and created again, and tells what retention deleted.
+    """
+
+    def __init__(
+        self, topic: str, group: str, options: Mapping[str, Any], identity: TopicIdentity | None = None
+    ) -> None:
+        self._identity = identity
+        self._facts = TopicFacts("", 0)
+        self._losses = LossWatch(self._beginnings)
         self._topic = topic
         self._group = group
         self._options = options
@@ -84,7 +88,7 @@ class KafkaSource:
         self._rewound = True
         try:
             with kafka_errors("committed offsets cannot be read"):
-                positions = {tuple(tp): self._seek_committed(tp) for tp in sorted(self._consumer.assignment())}
+                positions = self._seek_committed(sorted(self._consumer.assignment()))
         except IllegalStateError:
             # Taken from us between the two calls; the flag is up again.
             return None
@@ -113,12 +117,12 @@ class KafkaSource:
                 room -= len(some)
             if left_ms == 0:
                 break
-        batches = tuple(_batch(tp, records[tp]) for tp in sorted(records))
-        offsets = {(tp.topic, tp.partition): some[-1].offset + 1 for tp, some in records.items()}
-        return Polled(batches, offsets, self._at_end(set(records)), membership)
+        return self._polled(tuple(_batch(tp, records[tp]) for tp in sorted(records)), membership)
 
     def partition_counts(self) -> Mapping[str, int]:
         """See `Source.partition_counts`."""
+        if self._facts.partitions:
+            return {self._topic: self._facts.partitions}
         with kafka_errors("the topic's partitions cannot be read"):
             known = self._consumer.partitions_for_topic(self._topic)
         if not known:
@@ -164,14 +168,44 @@ class KafkaSource:
     def close(self) -> None:
         """See `Source.close`."""
         self._consumer.close(timeout_ms=1_000)
+        if self._identity is not None:
+            self._identity.close()
 
-    def _seek_committed(self, tp: TopicPartition) -> Position:
-        committed = self._committed(tp)
-        if committed is None:
-            self._consumer.seek_to_beginning(tp)
-            return Position(0)
-        self._consumer.seek(tp, committed.offset)
-        return Position(committed.offset, note_of(committed.metadata or ""))
+    def _seek_committed(self, owned: Sequence[TopicPartition]) -> Mapping[Place, Position]:
+        """Go to where the group stands, or to the beginning where that is of an earlier topic, or of none."""
+        if self._identity is not None and owned:
+            self._facts = self._identity.now()
+        found = {tuple(tp): self._committed(tp) for tp in owned}
+        notes = {place: note_of(known.metadata or "") for place, known in found.items() if known is not None}
+        notes = {place: note for place, note in notes.items() if not read_note(note).is_of_another(self._facts.id)}
+        starts = self._losses.begin({place: found[place].offset if place in notes else None for place in found})
+        for place, offset in starts.items():
+            self._consumer.seek(TopicPartition(*place), offset)
+        return {place: Position(offset, notes.get(place, "")) for place, offset in starts.items()}
+
+    def _beginnings(self, places: Sequence[Place]) -> Mapping[Place, int]:
+        with kafka_errors("the partitions' beginnings cannot be read"):
+            found = self._consumer.beginning_offsets([TopicPartition(*place) for place in places])
+        return {tuple(tp): offset for tp, offset in found.items()}
+
+    def _polled(self, batches: Sequence[RawBatch], membership: Any) -> Polled:
+        offsets = {(batch.topic, batch.partition): batch.offsets for batch in batches}
+        lost = self._losses.read(offsets) if self._identity is not None else {}
+        if (batches or lost) and self._is_another_topic():
+            self._rewound = True
+            return Polled()
+        next_offsets = {place: self._losses.due(place) for place in lost}
+        next_offsets |= {place: some[-1] + 1 for place, some in offsets.items()}
+        at_end = self._at_end(set(map(TopicPartition._make, offsets)))
+        topic_ids = {self._topic: self._facts.id} if self._facts.id else {}
+        return Polled(batches, next_offsets, at_end, membership, lost, topic_ids)
+
+    def _is_another_topic(self) -> bool:
+        """Tell whether what was polled may be of a topic that came after the one whose positions these are."""
+        if self._identity is None:
+            return False
+        known, self._facts = self._facts, self._identity.now()
+        return known.id != self._facts.id
 
     def _committed(self, tp: TopicPartition) -> Any:
         try:
@@ -250,19 +284,6 @@ def read_to_end(topic: str, partition: int, options: Mapping[str, Any]) -> Itera
                     yield record.key, record.value
         finally:
             reader.close(timeout_ms=2_000)
-
-
-@contextmanager
-def kafka_errors(doing: str) -> Iterator[None]:
-    """Turn the client's errors into ours: what trying again may mend, and what a person must."""
-    try:
-        yield
-    except IllegalStateError:
-        raise
-    except _REFUSALS as error:
-        raise LogRefused(f"{doing}: {error}") from error
-    except KafkaError as error:
-        raise LogUnavailable(f"{doing}: {error}") from error
 
 
 def _batch(tp: TopicPartition, records: Sequence[Any]) -> RawBatch:

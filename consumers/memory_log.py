@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 from zlib import crc32
 
+from consumers.place_note import read_note
 from consumers.raw import RawBatch
 from consumers.sink import Outgoing
 from consumers.source import LogUnavailable, Place, Polled, Position
@@ -70,6 +71,7 @@ class MemoryLog:
             topic: [[] for _ in range(count)] for topic, count in partitions.items()
         }
         self._groups: dict[str, _Group] = {}
+        self._lives: dict[str, int] = dict.fromkeys(partitions, 1)
         self._faults: dict[int, Fault] = {}
         self._before_commit: Callable[[], None] | None = None
         self.commits = 0
@@ -85,6 +87,15 @@ class MemoryLog:
     def pairs(self, topic: str, partition: int = 0) -> Iterator[tuple[bytes, bytes | None]]:
         """Return keys and values of a partition, as a judge reads its panes back."""
         return ((record.key or b"", record.value) for record in self.records(topic, partition))
+
+    def recreate(self, topic: str) -> None:
+        """Delete a topic and create it again, empty; groups keep their positions, as they may in Kafka."""
+        self._topics[topic] = [[] for _ in self._topics[topic]]
+        self._lives[topic] += 1
+
+    def topic_id(self, topic: str) -> str:
+        """Return which topic the name stands for now."""
+        return f"{topic}#{self._lives[topic]}"
 
     def partition_count(self, topic: str) -> int:
         """Return how many partitions a topic has."""
@@ -181,6 +192,7 @@ class MemorySource:
         self._membership = log.join(group, topic)
         self._read: dict[Place, int] = {}
         self._looked_up = False
+        self._topic_id = ""
 
     def assigned(self) -> Mapping[Place, Position] | None:
         """See `Source.assigned`."""
@@ -192,7 +204,9 @@ class MemorySource:
             now = self._log.join(now.group, self._topic)
         self._membership, self._looked_up = now, True
         committed = self._log.committed(now.group)
-        positions = {place: committed.get(place, Position(0)) for place in self._log.assignment(now)}
+        self._topic_id = self._log.topic_id(self._topic)
+        known = {place: at for place, at in committed.items() if not read_note(at.note).is_of_another(self._topic_id)}
+        positions = {place: known.get(place, Position(0)) for place in self._log.assignment(now)}
         self._read = {place: position.offset for place, position in positions.items()}
         return positions
 
@@ -209,7 +223,8 @@ class MemorySource:
                 offsets[place] = self._read[place] = start + len(records)
                 room -= len(records)
         at_end = frozenset(place for place in self._read if place not in offsets and self._is_at_end(place))
-        return Polled(tuple(batches), offsets, at_end, self._membership)
+        topic_ids = {self._topic: self._topic_id}
+        return Polled(tuple(batches), offsets, at_end, self._membership, topic_ids=topic_ids)
 
     def partition_counts(self) -> Mapping[str, int]:
         """See `Source.partition_counts`."""
@@ -235,7 +250,8 @@ class MemorySource:
         self._log.leave(self._membership)
 
     def _current(self) -> bool:
-        return self._looked_up and self._log.membership(self._membership) == self._membership
+        is_same_topic = self._topic_id == self._log.topic_id(self._topic)
+        return self._looked_up and is_same_topic and self._log.membership(self._membership) == self._membership
 
     def _is_at_end(self, place: Place) -> bool:
         return self._read[place] >= len(self._log.records(*place))

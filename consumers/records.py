@@ -4,13 +4,14 @@ A counter writes counts records and, at the end of each transaction, a control r
 its memory. All carry what they were counted on, baseline and panes: counts over other cells must never be added.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
 from baselines import Layout
+from consumers.source import Place
 from stream.ledger import Ledger
 from stream.memory import Memory
 from stream.packing import pack, unpack
@@ -32,6 +33,8 @@ class PaneChunk(msgspec.Struct, frozen=True, tag="pane"):
     chunk: bytes
     offsets: dict[str, dict[int, tuple[int, int]]] = {}
     first_ms: int | None = None
+    # Which topic each name in ``offsets`` stood for, where the counter knew; on the counts topic only.
+    topic_ids: dict[str, str] = {}
 
 
 class PartitionFact(msgspec.Struct, frozen=True, array_like=True):
@@ -44,24 +47,34 @@ class PartitionFact(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Control(msgspec.Struct, frozen=True, tag="control"):
-    """The end of a counter's transaction: facts about its partitions, how many there are, and the ledger's growth."""
+    """The end of a counter's transaction: facts about its partitions, how many there are, and the ledger's growth.
+
+    ``lost`` are offsets by topic and partition that were gone before they were read.
+    """
 
     version: int
     counted_on: str
     partitions: dict[str, int]
     facts: list[PartitionFact]
     ledger: dict[str, Any]
+    lost: dict[str, dict[int, int]] = {}
+    topic_ids: dict[str, str] = {}
 
 
 @dataclass(slots=True)
 class JudgeMemory:
-    """A judge's memory of one counts partition: the monitor's, the watermark's facts, and the ledger."""
+    """A judge's memory of one counts partition: the monitor's, the watermark's facts, and the ledger.
+
+    ``topic_ids`` holds the ids that each topic has had, the latest last.
+    """
 
     monitor: Memory
     partitions: dict[str, int] = field(default_factory=dict)
     facts: list[PartitionFact] = field(default_factory=list)
     reached_ms: int | None = None
     ledger: dict[str, Any] = field(default_factory=lambda: Ledger().to_dict())
+    lost: dict[str, dict[int, int]] = field(default_factory=dict)
+    topic_ids: dict[str, list[str]] = field(default_factory=dict)
     version: int = RECORD_VERSION
 
 
@@ -70,17 +83,30 @@ _PANES_TOPIC = msgspec.msgpack.Decoder(PaneChunk)
 _MEMORY = msgspec.msgpack.Decoder(JudgeMemory)
 
 
-def pane_chunks(pane: Pane, counted_on: str) -> Iterator[bytes]:
+def pane_chunks(pane: Pane, counted_on: str, topic_ids: Mapping[str, str] | None = None) -> Iterator[bytes]:
     """Return a pane, or what it grew, as records that each fit into a message."""
     for number, chunk in enumerate(pack(pane.counts)):
         offsets = {} if number else pane.offsets
-        record = PaneChunk(RECORD_VERSION, counted_on, pane.start_ms, chunk, offsets, pane.first_ms)
+        ids = {} if number or not topic_ids else dict(topic_ids)
+        record = PaneChunk(RECORD_VERSION, counted_on, pane.start_ms, chunk, offsets, pane.first_ms, ids)
         yield msgspec.msgpack.encode(record)
 
 
-def control(partitions: dict[str, int], facts: Iterable[PartitionFact], ledger: Ledger, counted_on: str) -> bytes:
+def control(
+    partitions: Mapping[str, int],
+    facts: Iterable[PartitionFact],
+    ledger: Ledger,
+    counted_on: str,
+    *,
+    lost: Mapping[Place, int] | None = None,
+    topic_ids: Mapping[str, str] | None = None,
+) -> bytes:
     """Return the record that ends a counter's transaction."""
-    return msgspec.msgpack.encode(Control(RECORD_VERSION, counted_on, partitions, list(facts), ledger.to_dict()))
+    gone: dict[str, dict[int, int]] = {}
+    for (topic, partition), offsets in (lost or {}).items():
+        gone.setdefault(topic, {})[partition] = offsets
+    growth, ids = ledger.to_dict(), dict(topic_ids or {})
+    return msgspec.msgpack.encode(Control(RECORD_VERSION, counted_on, dict(partitions), list(facts), growth, gone, ids))
 
 
 def read_counts_topic(value: bytes) -> PaneChunk | Control:

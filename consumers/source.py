@@ -35,12 +35,16 @@ class Polled:
 
     ``membership`` is the group membership as it was when the records were handed out: committing with it is refused
     when the partitions have since gone to somebody else. ``at_end`` are the owned partitions with nothing left to read.
+    ``lost`` are the offsets that were gone before they could be read, by partition; each such partition has a next
+    offset, with or without a batch. ``topic_ids`` say which topic each name stands for, where the log knows.
     """
 
     batches: Sequence[RawBatch] = ()
     next_offsets: Mapping[Place, int] = field(default_factory=dict)
     at_end: frozenset[Place] = frozenset()
     membership: Any = None
+    lost: Mapping[Place, int] = field(default_factory=dict)
+    topic_ids: Mapping[str, str] = field(default_factory=dict)
 
 
 class Source(Protocol):

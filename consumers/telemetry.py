@@ -7,6 +7,7 @@ from typing import Any
 from consumers.facts import (
     EventPublished,
     EventsCounted,
+    EventsLost,
     Fact,
     LogUnanswered,
     MonitorStands,
@@ -29,6 +30,7 @@ class Telemetry:
         self._lagging: dict[str, set[Place]] = {}
         self._on: Mapping[type, Callable[[Any], None]] = {
             EventsCounted: self._events_counted,
+            EventsLost: self._events_lost,
             TransactionEnded: self._transaction_ended,
             LogUnanswered: self._log_unanswered,
             PartitionsOwned: self._partitions_owned,
@@ -51,6 +53,10 @@ class Telemetry:
             events.labels(self._monitor, drop.fate, drop.reason).inc(drop.events)
         if fact.read:
             self.metrics.batch_events.labels(self._monitor).observe(fact.read)
+
+    def _events_lost(self, fact: EventsLost) -> None:
+        for (topic, partition), offsets in fact.lost.items():
+            self.metrics.lost.labels(self._monitor, topic, str(partition)).inc(offsets)
 
     def _transaction_ended(self, fact: TransactionEnded) -> None:
         outcome = "committed" if fact.committed else "failed"

@@ -31,6 +31,11 @@ class Watermark:
         else:
             self.idle.discard(place)
 
+    def forget(self, topic: str) -> None:
+        """Forget what was heard of a topic's partitions: there is another topic of this name."""
+        self.newest_ms = {place: newest for place, newest in self.newest_ms.items() if place[0] != topic}
+        self.idle = {place for place in self.idle if place[0] != topic}
+
     def current_ms(self) -> int | None:
         """Return the time up to which all events have been seen; None before anything is known."""
         speaking = [newest for place, newest in self.newest_ms.items() if place not in self.idle]

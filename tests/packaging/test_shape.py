@@ -12,8 +12,8 @@ PACKAGES = ("baselines", "stream", "consumers")
 FILE_LINES, FUNCTION_LINES, PARAMETERS = 300, 40, 7
 # Options of a verb are its parameters, with their help texts.
 VERBS = "consumers/cli/"
-# Where a failure of any kind becomes an exit code.
-CATCH_ALL = {"consumers/cli/__init__.py"}
+# Where a failure of any kind becomes an exit code; and where one bad record must not stop its partition for ever.
+CATCH_ALL = {"consumers/cli/__init__.py", "consumers/undecodable.py"}
 UNNAMES = re.compile(r"Manager|Handler|Helper|^Base[A-Z]|[Uu]tils|_(manager|handler|helper)s?$")
 # Registries' hosts and folders of one machine: they are right in one place only.
 FOREIGN = re.compile(rb"/wor[k]/|/roo[t]/|pypi\.or[g]|pythonhosted\.or[g]|repo1\.mave[n]|maven\.apache\.org/mave[n]2")

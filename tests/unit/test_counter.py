@@ -50,7 +50,7 @@ def test_the_largest_event_time_stands_beside_the_offset(stage: Callable[..., An
     made.counter().step(0.0)
     position = made.log.committed("counters")["events", 0]
     assert position.offset == 1
-    assert json.loads(position.note) == {"newest_ms": START_MS + EVERY_MS, "version": 1}
+    assert json.loads(position.note) == {"newest_ms": START_MS + EVERY_MS, "topic_id": "events#1", "version": 1}
     made.log.expel_all("counters")
     made.log.append("events", event(START_MS), partition=0)
     successor = made.counter()

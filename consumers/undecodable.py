@@ -1,0 +1,53 @@
+"""A record that breaks the decoder itself: it is rejected, and the others of its batch are counted.
+
+A decoder answers for everything that a record can hold, and rejects what is no event. An exception is therefore a fault
+of ours; but passed on, it would end the process, and the next one would meet the same record: one record would stop a
+partition for ever. This is the one place beside the top of a process where errors of every kind are caught.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+
+from consumers.decode import Decoder
+from consumers.raw import Decoded, RawBatch, Rejected
+
+REASON = "undecodable"
+_log = logging.getLogger("driftline.events")
+
+
+def decode_all(decoder: Decoder, batch: RawBatch) -> Decoded:
+    """Decode a batch; the records that raise, found one by one, are rejected as ``undecodable``."""
+    try:
+        return decoder.decode(batch)
+    except Exception:
+        poison = [reject for place in range(len(batch)) if (reject := _tried(decoder, batch, place))]
+        if not poison:
+            raise
+    bad = {reject.offset for reject in poison}
+    decoded = decoder.decode(_part(batch, [place for place, at in enumerate(batch.offsets) if at not in bad]))
+    rejected = sorted([*decoded.rejected, *poison], key=lambda reject: reject.offset)
+    return replace(decoded, rejected=tuple(rejected))
+
+
+def _tried(decoder: Decoder, batch: RawBatch, place: int) -> Rejected | None:
+    """Decode one record alone; return it rejected if that raises."""
+    try:
+        decoder.decode(_part(batch, [place]))
+    except Exception as error:
+        offset = batch.offsets[place]
+        _log.exception("%s-%d, offset %d: the decoder failed; please report it", batch.topic, batch.partition, offset)
+        return Rejected(offset, REASON, f"{type(error).__name__}: {error}"[:200], batch.values[place])
+    return None
+
+
+def _part(batch: RawBatch, places: Sequence[int]) -> RawBatch:
+    times, keys = batch.timestamps_ms, batch.keys
+    return RawBatch(
+        topic=batch.topic,
+        partition=batch.partition,
+        offsets=[batch.offsets[place] for place in places],
+        values=[batch.values[place] for place in places],
+        timestamps_ms=None if times is None else [times[place] for place in places],
+        keys=None if keys is None else [keys[place] for place in places],
+    )
