@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -261,15 +262,19 @@ def member(topic: str, group: str, name: str, bootstrap_servers: list[str]) -> K
 
 
 def settled(sources: list[KafkaSource]) -> dict[KafkaSource, list[Any]]:
-    """Poll until every one of them owns something and no two the same; return what each owns."""
+    """Poll, all at the same time as processes would, until each owns something; return what each owns."""
     owned: dict[KafkaSource, list[Any]] = {}
     deadline = time.monotonic() + PATIENCE_S
-    while not (len(owned) == len(sources) and all(owned.values())):
-        for source in sources:
-            positions = source.assigned()
-            if positions is not None:
-                owned[source] = sorted(positions)
-            source.poll(0.1)
-        assert time.monotonic() < deadline, owned
-    assert len({place for places in owned.values() for place in places}) == sum(map(len, owned.values()))
+    with ThreadPoolExecutor(len(sources)) as pool:
+        while not (len(owned) == len(sources) and all(owned.values())):
+            for source, positions in zip(sources, pool.map(polled, sources), strict=True):
+                if positions is not None:
+                    owned[source] = sorted(positions)
+            assert time.monotonic() < deadline, owned
     return owned
+
+
+def polled(source: KafkaSource) -> Any:
+    """Poll once, and return what was assigned, if that has changed."""
+    source.poll(0.5)
+    return source.assigned()
