@@ -6,8 +6,15 @@ from typing import Any, Literal
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 
-Client = Literal["consumer", "producer", "admin"]
-_CLIENTS: Mapping[Client, Any] = {"consumer": KafkaConsumer, "producer": KafkaProducer, "admin": KafkaAdminClient}
+# A member is a consumer in a group; a plain consumer only looks, and must not be known by the member's own name.
+Client = Literal["member", "consumer", "producer", "admin"]
+_CLIENTS: Mapping[Client, Any] = {
+    "member": KafkaConsumer,
+    "consumer": KafkaConsumer,
+    "producer": KafkaProducer,
+    "admin": KafkaAdminClient,
+}
+_OF_MEMBERS = "group_instance_id"
 _EXACTNESS = "driftline sets it so that counts stay exact; leave it out"
 _BYTES = "driftline reads and writes bytes; leave it out"
 OWNED: Mapping[str, str] = {
@@ -63,5 +70,5 @@ def option_error(key: str, value: object) -> str | None:
 
 def options_for(client: Client, options: Mapping[str, Any]) -> dict[str, Any]:
     """Return those of the options that this client takes; the others are meant for the other clients."""
-    known = _CLIENTS[client].DEFAULT_CONFIG
+    known = set(_CLIENTS[client].DEFAULT_CONFIG) - ({_OF_MEMBERS} if client == "consumer" else set())
     return {key: tuple(value) if key == "api_version" else value for key, value in options.items() if key in known}

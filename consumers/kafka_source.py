@@ -17,6 +17,7 @@ from kafka.errors import IllegalStateError, KafkaError, KafkaTimeoutError
 
 from consumers.kafka_errors import kafka_errors
 from consumers.kafka_identity import TopicFacts, TopicIdentity
+from consumers.kafka_options import options_for
 from consumers.kafka_rebalance import RebalanceFlag
 from consumers.kafka_takeover import end_open_transaction, note_of
 from consumers.losses import LossWatch
@@ -71,7 +72,7 @@ class KafkaSource:
         self._losses = LossWatch(self._beginnings)
         self._topic = topic
         self._group = group
-        self._options = options
+        self._options = options_for("consumer", options)
         self._flag = RebalanceFlag()
         self._rewound = False
         self._ends: dict[TopicPartition, int] = {}

@@ -28,6 +28,9 @@ def _monitor(status: dict[str, Any]) -> Iterator[RenderableType]:
     yield Text(f"window     {window['start']} to {window['end']}, {window['n']:,} events")
     yield Text(f"watermark  {_watermark(status)}")
     yield Text(f"events     {ledger_words(status['ledger'])}")
+    # A status of an earlier release says nothing of losses.
+    for topic, partitions in status.get("lost", {}).items():
+        yield Text(f"lost       {sum(partitions.values()):,} offsets of {topic}, deleted before they were read")
     yield Text(f"baseline   {_shortened(status['baseline'])}")
     if status["incident"]:
         yield Text(f"incident   {status['incident']}")

@@ -193,7 +193,7 @@ class KafkaSettings(Section):
     # What the client is told beside the above, checked by consumers.kafka_options; kept out of any repr: secrets.
     options: Mapping[str, Any] = Field(default={}, repr=False, exclude=True)
 
-    def for_client(self, client: Literal["consumer", "producer", "admin"]) -> dict[str, Any]:
+    def for_client(self, client: Literal["member", "consumer", "producer", "admin"]) -> dict[str, Any]:
         """Return the keyword arguments of one of kafka-python's clients: addresses, and those options that it takes."""
         from consumers.kafka_options import options_for  # noqa: PLC0415  # kafka takes 100 ms to import
 

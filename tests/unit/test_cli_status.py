@@ -184,3 +184,10 @@ def test_what_cannot_be_read_is_one_and_one_line(config: Path, monkeypatch: pyte
     monkeypatch.setattr(kafka_status, "look", look)
     said = "driftline: 127.0.0.1:9: the monitor's state cannot be read: nobody there\n"
     assert invoke(config) == (1, "", said)
+
+
+def test_what_was_deleted_unread_is_said() -> None:
+    """Offsets that were lost stand below the events, summed over the partitions of each topic."""
+    told = shown(status(lost={"requests": {"0": 1_200, "1": 34}}))
+    assert "lost       1,234 offsets of requests, deleted before they were read" in told
+    assert not any(line.startswith("lost") for line in shown(status(lost={})))

@@ -66,3 +66,10 @@ def test_a_section_is_a_clients_arguments(tmp_path):
     kafka = load_settings(path, {}).kafka
     assert kafka.for_client("producer") == {"bootstrap_servers": ["a:1"], "linger_ms": 3}
     assert kafka.for_client("consumer") == {"bootstrap_servers": ["a:1"]}
+
+
+def test_only_members_of_a_group_have_a_name_of_their_own() -> None:
+    """A client without a group refuses the option, and another one of the same name would push the member out."""
+    options = {"group_instance_id": "driftline-0", "session_timeout_ms": 30_000}
+    assert options_for("member", options) == options
+    assert options_for("consumer", options) == {"session_timeout_ms": 30_000}
