@@ -65,14 +65,17 @@ def new_life(
     make_topic: Callable[..., str],
     committed: Callable[..., list[Any]],
 ) -> Iterator[Callable[..., Life]]:
-    """Return ``make(partitions)``: a monitor whose idle partitions count as silent only after a long time."""
+    """Return ``make(partitions=1, **options)``: a monitor whose partitions are idle only after a long time.
+
+    The options are the client's own.
+    """
     lives: list[Life] = []
 
-    def make(partitions: int = 1, **schedule: str) -> Life:
+    def make(partitions: int = 1, **options: Any) -> Life:
         events = make_topic("long-life", partitions)
-        assembly = stage_assembly(**{"idle": "10m", **schedule})
+        assembly = stage_assembly(idle="10m")
         settings = assembly.settings
-        kafka = settings.kafka.model_copy(update={"bootstrap_servers": tuple(bootstrap_servers)})
+        kafka = settings.kafka.model_copy(update={"bootstrap_servers": tuple(bootstrap_servers), "options": options})
         topics = settings.topics.model_copy(
             update={name: f"{events}.{name}" for name in ("counts", "panes", "alerts", "status", "rejects")}
             | {"events": events}
@@ -233,6 +236,16 @@ def test_a_producer_an_hour_ahead_closes_no_window_of_the_others(
     produce(life.events, [event for pair in zip(lines(more), lines(fast), strict=True) for event in pair], partitions=2)
     book = life.step_until(lambda book: book.ledger.read == 160)
     assert (book.ledger.counted, book.ledger.late) == (160, 0)
+
+
+def test_a_counter_with_a_name_of_its_own_counts(new_life: Callable[..., Life], produce: Callable[..., None]) -> None:
+    """Clients that belong to no group refuse `group_instance_id`; none of those that a counter needs is given it."""
+    life = new_life(group_instance_id="driftline-0", session_timeout_ms=30_000)
+    produce(life.events, lines(range(START_MS, START_MS + 10)))
+    life.step_until(lambda book: book.ledger.read == 10)
+    life.restart()
+    produce(life.events, lines(range(START_MS + 10, START_MS + 20)))
+    assert life.step_until(lambda book: book.ledger.read == 20).ledger.counted == 20
 
 
 def test_a_member_with_a_name_of_its_own_restarts_without_a_rebalance(
