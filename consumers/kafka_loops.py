@@ -38,7 +38,8 @@ def new_counter(assembly: Assembly, observer: Observer = NOBODY) -> Counter:
         monitor=settings.monitor.name,
         counted_on=assembly.schedule.counted_on(assembly.baseline.fingerprint),
     )
-    source = KafkaSource(settings.topics.events, group, consumer, TopicIdentity(settings.topics.events, consumer))
+    identity = TopicIdentity(settings.topics.events, consumer)
+    source = KafkaSource(settings.topics.events, group, settings.kafka.for_client("member"), identity)
     sink = KafkaSink(group, settings.kafka.for_client("producer"))
     return Counter(
         ObservedSource(source, "counter", observer, source.lag),
@@ -56,7 +57,7 @@ def new_judge(assembly: Assembly, observer: Observer = NOBODY) -> Judge:
     settings = assembly.settings
     topics, group = settings.topics, f"{settings.monitor.name}-judge"
     consumer = settings.kafka.for_client("consumer")
-    source = KafkaSource(topics.counts, group, consumer)
+    source = KafkaSource(topics.counts, group, settings.kafka.for_client("member"))
     kafka = KafkaSink(group, settings.kafka.for_client("producer"))
     sink = CuttingSink(kafka, deletion(settings.kafka.for_client("admin"))) if topics.cut_counts else kafka
     return Judge(
