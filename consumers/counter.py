@@ -14,7 +14,7 @@ from consumers.place_note import PlaceNote, read_note
 from consumers.raw import RawBatch, Rejected
 from consumers.records import PartitionFact, control, pane_chunks
 from consumers.sink import Outgoing, Sink
-from consumers.source import LogUnavailable, Place, Polled, Position, Source
+from consumers.source import Place, Polled, Position, Source, rewinding
 from consumers.undecodable import decode_all
 from stream.drift_event import DriftEvent
 from stream.ledger import Ledger
@@ -87,12 +87,8 @@ class Counter:
 
         Raises LogUnavailable when nothing was committed; the next step begins again from the committed positions.
         """
-        try:
+        with rewinding(self._source):
             self._step(gather_s)
-        except LogUnavailable:
-            # What was polled is forgotten, so it must be read again.
-            self._source.rewind()
-            raise
         return ()
 
     def _step(self, gather_s: float) -> None:

@@ -14,7 +14,7 @@ from consumers.book import Book
 from consumers.facts import NOBODY, Observer
 from consumers.monitor_status import standing, window_tested
 from consumers.sink import Outgoing, Sink
-from consumers.source import LogUnavailable, Place, Position, Source
+from consumers.source import Place, Position, Source, rewinding
 from stream.drift_event import DriftEvent
 
 # Key and value of every record of a partition of the panes topic, oldest first.
@@ -61,19 +61,13 @@ class Judge:
 
         Raises LogUnavailable when nothing was committed; the next step begins again from the committed positions.
         """
-        try:
+        with rewinding(self._source):
             return self._step(gather_s)
-        except LogUnavailable:
-            self._source.rewind()
-            raise
 
     def finish(self) -> list[DriftEvent]:
         """Write everything that is unwritten, and return the events published by it; raises as ``step``."""
-        try:
+        with rewinding(self._source):
             return self._commit()
-        except LogUnavailable:
-            self._source.rewind()
-            raise
 
     def end_offsets(self) -> Mapping[Place, int]:
         """See `Source.end_offsets`."""

@@ -3,14 +3,16 @@
 `KafkaSource` stands behind it in production, `MemoryLog` in tests. A source is owned by one thread.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
 from consumers.raw import RawBatch
+from stream import tally
 
 # A topic and the number of one of its partitions.
-Place: TypeAlias = tuple[str, int]
+Place: TypeAlias = tally.Place
 
 
 class LogUnavailable(Exception):
@@ -80,3 +82,13 @@ class Source(Protocol):
     def close(self) -> None:
         """Leave; what was not committed will be read again by the next owner."""
         ...
+
+
+@contextmanager
+def rewinding(source: Source) -> Iterator[None]:
+    """Rewind when the log fails: what was polled since the last commit is forgotten, so it must be read again."""
+    try:
+        yield
+    except LogUnavailable:
+        source.rewind()
+        raise
