@@ -12,8 +12,8 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from benchmarks import traffic
 from benchmarks.turns import Result, Task, best_us, cpu_seconds, ratio
 from consumers.assembly import Assembly, assemble
+from consumers.kafka_lookup import CONSUMER_SETTINGS
 from consumers.kafka_loops import new_counter, new_judge
-from consumers.kafka_source import CONSUMER_SETTINGS
 from consumers.local_kafka import LocalKafka, LocalKafkaUnavailable
 from consumers.raw import RawBatch
 from consumers.service import Service

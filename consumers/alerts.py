@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from kafka import KafkaConsumer, TopicPartition
 
 from consumers.kafka_errors import kafka_errors
-from consumers.kafka_source import CONSUMER_SETTINGS
+from consumers.kafka_lookup import CONSUMER_SETTINGS
 from consumers.settings import Settings
 from consumers.source import LogRefused
 

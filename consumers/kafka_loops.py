@@ -10,8 +10,9 @@ from consumers.idle import IdleWatch
 from consumers.judge import Judge, JudgeTopics
 from consumers.kafka_cut import CuttingSink, deletion
 from consumers.kafka_identity import TopicIdentity
+from consumers.kafka_lookup import partition_count, read_to_end
 from consumers.kafka_sink import KafkaSink
-from consumers.kafka_source import KafkaSource, partition_count, read_to_end
+from consumers.kafka_source import KafkaSource
 from consumers.observed import ObservedLoop, ObservedSink, ObservedSource
 from consumers.service import Loop
 from stream.watermark import Watermark

@@ -15,7 +15,7 @@ from kafka.errors import KafkaError
 from kafka.structs import OffsetAndMetadata
 
 from consumers.kafka_errors import kafka_errors
-from consumers.kafka_source import BOOTSTRAP_MS
+from consumers.kafka_lookup import BOOTSTRAP_MS
 from consumers.kafka_takeover import signed
 from consumers.sink import Outgoing
 from consumers.source import LogUnavailable, Place, Position

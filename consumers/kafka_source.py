@@ -8,8 +8,8 @@ member that was thought dead would commit with somebody else's generation.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
@@ -17,6 +17,7 @@ from kafka.errors import IllegalStateError, KafkaError, KafkaTimeoutError
 
 from consumers.kafka_errors import kafka_errors
 from consumers.kafka_identity import TopicFacts, TopicIdentity
+from consumers.kafka_lookup import CONSUMER_SETTINGS, LOOKUP_MS
 from consumers.kafka_options import options_for
 from consumers.kafka_rebalance import RebalanceFlag
 from consumers.kafka_takeover import end_open_transaction, note_of
@@ -26,29 +27,11 @@ from consumers.raw import RawBatch
 from consumers.source import LogUnavailable, Place, Polled, Position
 
 _MOST_RECORDS = 20_000
-_LOOKUP_MS = 10_000
 # Offsets that cannot be told for this long are pending in a transaction whose owner is probably gone.
 _PENDING_MS = 1_000
-# How long a broker may take to answer for the first time.
-BOOTSTRAP_MS = 10_000
 # How often partitions that gave nothing are asked for their end.
 _END_EVERY_S = 0.5
-_ASK_AGAIN_S = 0.3
-_T = TypeVar("_T")
 
-CONSUMER_SETTINGS: Mapping[str, Any] = {
-    "enable_auto_commit": False,
-    "auto_offset_reset": "earliest",
-    "isolation_level": "read_committed",
-    "allow_auto_create_topics": False,
-    "bootstrap_timeout_ms": BOOTSTRAP_MS,
-    "metadata_max_age_ms": 5_000,
-    # A broker that is back is noticed within seconds, not half a minute.
-    "reconnect_backoff_max_ms": 2_000,
-    "max_poll_records": _MOST_RECORDS,
-    "fetch_max_wait_ms": 200,
-    "max_partition_fetch_bytes": 8_388_608,
-}
 _MEMBER_SETTINGS: Mapping[str, Any] = {
     **CONSUMER_SETTINGS,
     "partition_assignment_strategy": (CooperativeStickyAssignor,),
@@ -144,7 +127,7 @@ class KafkaSource:
         owned = self._consumer.assignment()
         with kafka_errors("positions cannot be read"):
             return bool(owned) and all(
-                (self._consumer.position(tp, timeout_ms=_LOOKUP_MS) or 0) >= ends.get((tp.topic, tp.partition), 0)
+                (self._consumer.position(tp, timeout_ms=LOOKUP_MS) or 0) >= ends.get((tp.topic, tp.partition), 0)
                 for tp in owned
             )
 
@@ -213,78 +196,21 @@ class KafkaSource:
             return self._consumer.committed(tp, metadata=True, timeout_ms=_PENDING_MS)
         except KafkaTimeoutError:
             end_open_transaction(tp, self._group, self._options)
-            return self._consumer.committed(tp, metadata=True, timeout_ms=_LOOKUP_MS)
+            return self._consumer.committed(tp, metadata=True, timeout_ms=LOOKUP_MS)
 
     def _at_end(self, busy: set[TopicPartition]) -> frozenset[Place]:
         """Return the owned partitions that are read to their end; asks for the ends of silent ones now and then."""
         silent = [tp for tp in self._consumer.assignment() if tp not in busy]
         if silent and time.monotonic() - self._ends_read_s >= _END_EVERY_S:
             with kafka_errors("the partitions' ends cannot be read"):
-                self._ends = self._consumer.end_offsets(silent, timeout_ms=_LOOKUP_MS)
+                self._ends = self._consumer.end_offsets(silent, timeout_ms=LOOKUP_MS)
             self._ends_read_s = time.monotonic()
         with kafka_errors("positions cannot be read"):
             return frozenset(
                 (tp.topic, tp.partition)
                 for tp in silent
-                if tp in self._ends and (self._consumer.position(tp, timeout_ms=_LOOKUP_MS) or 0) >= self._ends[tp]
+                if tp in self._ends and (self._consumer.position(tp, timeout_ms=LOOKUP_MS) or 0) >= self._ends[tp]
             )
-
-
-def partition_count(topic: str, options: Mapping[str, Any]) -> int:
-    """Return how many partitions a topic has."""
-    return until_answered(lambda: _partition_count(topic, options))
-
-
-def until_answered(ask: Callable[[], _T]) -> _T:
-    """Repeat for some seconds, at start, what any broker can answer; then raise LogUnavailable.
-
-    The client asks one broker of its choice, and that may be one that is down, or one that does not know of a new topic
-    yet, while the others could answer.
-    """
-    deadline = time.monotonic() + BOOTSTRAP_MS / 1000
-    while True:
-        try:
-            return ask()
-        except LogUnavailable:
-            if time.monotonic() >= deadline:
-                raise
-            time.sleep(_ASK_AGAIN_S)
-
-
-def _partition_count(topic: str, options: Mapping[str, Any]) -> int:
-    with kafka_errors(f"{topic} cannot be read"):
-        looker = KafkaConsumer(**{**CONSUMER_SETTINGS, **options})
-        try:
-            count = len(looker.partitions_for_topic(topic) or ())
-        finally:
-            looker.close(timeout_ms=1_000)
-    if not count:
-        raise LogUnavailable(f"the partitions of {topic} are not known yet")
-    return count
-
-
-def read_to_end(topic: str, partition: int, options: Mapping[str, Any]) -> Iterator[tuple[bytes, bytes | None]]:
-    """Yield key and value of every committed record of a partition, up to the end it has now.
-
-    The end is the high watermark, asked for without isolation: the last stable offset may lie before records that are
-    committed already. Positions step over transaction markers, so the committed reader reaches it.
-    """
-    tp = TopicPartition(topic, partition)
-    with kafka_errors(f"{topic} cannot be read"):
-        looker = KafkaConsumer(**{**CONSUMER_SETTINGS, **options, "isolation_level": "read_uncommitted"})
-        try:
-            end = looker.end_offsets([tp])[tp]
-        finally:
-            looker.close(timeout_ms=2_000)
-        reader = KafkaConsumer(**{**CONSUMER_SETTINGS, **options})
-        try:
-            reader.assign([tp])
-            reader.seek_to_beginning(tp)
-            while reader.position(tp, timeout_ms=_LOOKUP_MS) < end:
-                for record in reader.poll(timeout_ms=500).get(tp, []):
-                    yield record.key, record.value
-        finally:
-            reader.close(timeout_ms=2_000)
 
 
 def _batch(tp: TopicPartition, records: Sequence[Any]) -> RawBatch:

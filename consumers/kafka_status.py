@@ -12,7 +12,7 @@ from kafka.errors import AuthorizationError, KafkaError, UnsupportedVersionError
 from kafka.protocol.consumer import IsolationLevel
 
 from consumers.kafka_errors import kafka_errors
-from consumers.kafka_source import BOOTSTRAP_MS, read_to_end
+from consumers.kafka_lookup import BOOTSTRAP_MS, read_to_end
 from consumers.settings import Settings
 from consumers.settings.model import TOPIC_ROLES
 from consumers.status import GroupState, OpenTransaction, PartitionLag, Seen

@@ -13,7 +13,7 @@ from kafka.errors import TopicAlreadyExistsError
 
 from consumers.errors import SettingsError
 from consumers.kafka_errors import kafka_errors
-from consumers.kafka_source import BOOTSTRAP_MS, until_answered
+from consumers.kafka_lookup import BOOTSTRAP_MS, until_answered
 from consumers.settings import Settings
 from consumers.topic_checks import StateTopics, TopicFacts, refusals, warnings
 

@@ -15,7 +15,7 @@ from kafka.errors import KafkaError
 from consumers.demo.stage import DemoFailed, Seen
 from consumers.demo.workshop import Workshop
 from consumers.kafka_errors import kafka_errors
-from consumers.kafka_source import CONSUMER_SETTINGS
+from consumers.kafka_lookup import CONSUMER_SETTINGS
 from consumers.local_kafka_node import dying_with_us
 from consumers.settings import Settings
 from consumers.settings.sections import TopicSettings

@@ -18,8 +18,8 @@ from consumers.assembly import Assembly, assemble
 from consumers.book import Book
 from consumers.judge import Judge
 from consumers.kafka_cut import CuttingSink
+from consumers.kafka_lookup import read_to_end
 from consumers.kafka_loops import new_counter, new_judge
-from consumers.kafka_source import read_to_end
 from consumers.settings import load_settings
 from consumers.topics import ensure_topics
 from stream.watermark import Watermark

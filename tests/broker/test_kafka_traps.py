@@ -13,8 +13,9 @@ from kafka.errors import KafkaTimeoutError
 from kafka.structs import ConsumerGroupMetadata, OffsetAndMetadata
 
 import consumers.kafka_sink
+from consumers.kafka_lookup import read_to_end
 from consumers.kafka_sink import KafkaSink
-from consumers.kafka_source import KafkaSource, read_to_end
+from consumers.kafka_source import KafkaSource
 from consumers.source import LogUnavailable, Place, Position
 from tests.broker.trap_stage import EVENTS, WAIT_S, Stage, counted, owned, polled, until, values
 

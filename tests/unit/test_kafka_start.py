@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-import consumers.kafka_source
-from consumers.kafka_source import until_answered
+import consumers.kafka_lookup
+from consumers.kafka_lookup import until_answered
 from consumers.source import LogRefused, LogUnavailable
 
 
@@ -13,8 +13,8 @@ from consumers.source import LogRefused, LogUnavailable
 def clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let time pass only by sleeping."""
     now = [0.0]
-    monkeypatch.setattr(consumers.kafka_source.time, "monotonic", lambda: now[0])
-    monkeypatch.setattr(consumers.kafka_source.time, "sleep", lambda pause_s: now.__setitem__(0, now[0] + pause_s))
+    monkeypatch.setattr(consumers.kafka_lookup.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(consumers.kafka_lookup.time, "sleep", lambda pause_s: now.__setitem__(0, now[0] + pause_s))
 
 
 def answering(*answers: int | Exception) -> Callable[[], int]:

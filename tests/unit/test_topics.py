@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from kafka.errors import KafkaTimeoutError, TopicAlreadyExistsError, TopicAuthorizationFailedError
 
-import consumers.kafka_source
+import consumers.kafka_lookup
 import consumers.topics
 from consumers.errors import SettingsError
 from consumers.settings import Settings, load_settings
@@ -76,7 +76,7 @@ def settings(stage_assembly: Callable[..., Any]) -> Callable[[str], Settings]:
 @pytest.fixture
 def cluster(monkeypatch: pytest.MonkeyPatch) -> Cluster:
     """Return a cluster with the events topic alone."""
-    monkeypatch.setattr(consumers.kafka_source, "BOOTSTRAP_MS", 0)
+    monkeypatch.setattr(consumers.kafka_lookup, "BOOTSTRAP_MS", 0)
     made = Cluster("inference-events")
     monkeypatch.setattr(consumers.topics, "KafkaAdminClient", made)
     return made
