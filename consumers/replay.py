@@ -13,6 +13,7 @@ from consumers.assembly import Assembly
 from consumers.errors import SettingsError
 from consumers.raw import RawBatch
 from consumers.settings import Settings
+from consumers.undecodable import decode_all
 from stream.decision import tick_level
 from stream.ledger import Ledger
 from stream.monitor import INCOMPLETE, Tick
@@ -37,7 +38,7 @@ class Replay:
         monitor, watermark = self.assembly.new_monitor(), Watermark(self.assembly.settings.lateness_ms)
         newest_ms: int | None = None
         for batch in batches:
-            decoded = decoder.decode(batch)
+            decoded = decode_all(decoder, batch)
             self.ledger.read += len(batch)
             self.ledger.foreign += decoded.foreign
             self.ledger.rejected.update(reject.reason for reject in decoded.rejected)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from consumers.raw import Decoded, RawBatch
+from consumers.replay import Replay
 from consumers.undecodable import decode_all
 
 START_MS = 1_700_000_000_000
@@ -94,3 +95,14 @@ def test_a_counter_goes_on_behind_a_poison_record(stage: Callable[..., Any], mon
         b"poison 1",
         b"poison 2",
     ]
+
+
+def test_a_replay_goes_on_behind_a_poison_record(stage: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Over files as over Kafka: the ledger has it under rejected, and the lines behind it are counted."""
+    assembly = stage().assembly
+    decoder = Faulty(assembly.new_decoder())
+    monkeypatch.setattr(type(assembly), "new_decoder", lambda _: decoder)
+    replay = Replay(assembly)
+    assert list(replay.run([RawBatch("file", 0, range(len(VALUES)), VALUES)])) == []
+    assert replay.ledger.counted == 3
+    assert replay.ledger.rejected == Counter(undecodable=2, bad_json=1, tombstone=1)
