@@ -54,7 +54,8 @@ class Metrics:
         self.watermark = self._gauge("watermark_timestamp_seconds", "Event time up to which all events are there.")
         self.window_end = self._gauge("window_end_timestamp_seconds", "End of the latest window, in event time.")
         self.window_rows = self._gauge("window_rows", "Rows in the latest window.")
-        self.windows = self._counter("windows", "Windows that ended: tested, insufficient or incomplete.", "status")
+        ended = "Windows that ended: tested, insufficient, incomplete or uncompared."
+        self.windows = self._counter("windows", ended, "status")
         self.panes_held = self._gauge("panes_held", "Panes in memory, open and sealed.")
         self.drift_events = self._counter("drift_events", "Drift events published.", "type", "severity")
         self.incident_open = self._gauge("incident_open", "1 while an incident is open, else 0.")

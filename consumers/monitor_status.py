@@ -18,9 +18,9 @@ _SEVERITIES = ("critical", "warning", "info")
 def status_of(monitor: Monitor, tick: Tick, watermark: Watermark, ledger: Ledger) -> dict[str, Any]:
     """Return the status after ``tick``, the latest one, for JSON; a function of what the monitor was given.
 
-    ``status`` is of the window: incomplete, insufficient or tested; ``drifting`` names the features of the open
-    incident, of which ``features`` describes 50 at most, those with most impact first. A feature that does not drift in
-    this very window has no ``check``.
+    ``status`` is of the window: incomplete, insufficient, uncompared or tested; ``drifting`` names the features of the
+    open incident, of which ``features`` describes 50 at most, those with most impact first. A feature that does not
+    drift in this very window has no ``check``.
     """
     incident, reached_ms = monitor.incidents.open, watermark.reached_ms
     features = sorted(_features(incident, tick), key=lambda feature: (-(feature["impact"] or 0.0), feature["name"]))

@@ -6,41 +6,42 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from baselines import CategoricalReference, Layout, NumericReference
-from baselines.baseline import NUMERIC_SPECIALS, Reference
+from baselines import Layout, NumericReference
+from baselines.baseline import Reference
 from stream.checks import Measured
-from stream.counts import Counts, NameTables
+from stream.comparators import BASELINE
+from stream.counts import NameTables
 from stream.decision import Decision, Trial, p_adjusted
 from stream.findings import Finding
-from stream.moved import moved_categories, moved_ranges, quantiles
 from stream.policy import Policy
+from stream.references import Compared
+from stream.sides import categorical_as_counted, categorical_sides, numeric_as_counted, numeric_sides
 
 # Checks whose effect is a share of the traffic: they compare across features, a mean in units does not.
 _SHARES = ("ks", "chi2", "frequency", "range", "new_category", "missing")
 _BODY = ("ks", "chi2")
-_MOST_CATEGORIES = 10
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """One tick, ready to be told: what was measured, what was decided, and the window's counts."""
+    """One tick, ready to be told: what was measured, and what was decided."""
 
     layout: Layout
     policy: Policy
-    measured: tuple[Measured, ...]
+    compared: Compared
     decision: Decision
-    counts: Counts
     # The window's unseen categories; merged from its panes only when an event speaks of them.
     names: Callable[[], NameTables]
 
     @cached_property
-    def _trials(self) -> dict[tuple[str, str], Trial]:
-        return {(trial.feature, trial.measured.check): trial for trial in self.decision.trials}
+    def _trials(self) -> dict[tuple[str, str, str], Trial]:
+        trials = self.decision.trials
+        return {(trial.feature, trial.measured.check, trial.measured.comparator): trial for trial in trials}
 
     @cached_property
     def _rows(self) -> dict[str, list[tuple[Measured, int]]]:
         rows: dict[str, list[tuple[Measured, int]]] = defaultdict(list)
-        for measured in self.measured:
+        for measured in self.compared.measured:
             for row, feature in enumerate(measured.features):
                 rows[feature].append((measured, row))
         return rows
@@ -74,38 +75,57 @@ class Explanation:
         ]
         checks.sort(key=lambda check: (not check["drift"], -check["effect"]))
         reference = next(feature for feature in self.layout.baseline.features if feature.name == name)
+        comparator = self.comparator(name)
         return {
             "name": name,
             "kind": reference.kind,
+            "comparator": comparator,
             "since_ms": since_ms,
             "importance": self.layout.baseline.importance[name],
             "impact": self.impacts.get(name, 0.0),
             "severity": self.severity(name),
             "checks": checks,
-            **self._sides(reference),
+            **self._sides(reference, comparator),
         }
 
+    def comparator(self, feature: str) -> str:
+        """Return the comparator that speaks of a feature: the baseline if it may, else the one that saw most move."""
+        speaking = self._speaking(feature)
+        if BASELINE in speaking or not speaking:
+            return BASELINE
+        return max(sorted(speaking), key=lambda name: self._largest(feature, {name}))
+
+    def _speaking(self, feature: str) -> set[str]:
+        """Return the comparators from which the feature drifts; all that measured it, where it drifts from none."""
+        measured = [one for one, _ in self._rows.get(feature, [])]
+        drifting = {one.comparator for one in measured if self._drifts(feature, one)}
+        return drifting or {one.comparator for one in measured}
+
     def _share_moved(self, feature: str) -> float:
+        return self._largest(feature, self._speaking(feature))
+
+    def _largest(self, feature: str, comparators: set[str]) -> float:
         effects = [
             float(measured.effect[row])
             for measured, row in self._rows[feature]
-            if measured.check in _BODY or (measured.check in _SHARES and self._drifts(feature, measured.check))
+            if measured.comparator in comparators
+            and (measured.check in _BODY or (measured.check in _SHARES and self._drifts(feature, measured)))
         ]
         return max(effects, default=0.0)
 
-    def _drifts(self, feature: str, check: str) -> bool:
-        trial = self._trials.get((feature, check))
+    def _drifts(self, feature: str, measured: Measured) -> bool:
+        trial = self._trials.get((feature, measured.check, measured.comparator))
         return trial is not None and (trial.opens or trial.companion)
 
     def _finding(self, measured: Measured, row: int, *, companions: bool) -> Finding:
         feature = measured.features[row]
-        trial = self._trials.get((feature, measured.check))
+        trial = self._trials.get((feature, measured.check, measured.comparator))
         p_value, p_method = measured.p_value(row)
         return Finding(
             feature=feature,
             kind=self.layout.baseline.features[int(measured.index[row])].kind,
             check=measured.check,
-            comparator="baseline",
+            comparator=measured.comparator,
             statistic=float(measured.statistic[row]),
             effect=float(measured.effect[row]),
             threshold=self.policy.floor(feature, measured.check),
@@ -119,63 +139,14 @@ class Explanation:
             drift=trial is not None and (trial.opens or (companions and trial.companion)),
         )
 
-    def _sides(self, reference: Reference) -> dict[str, Any]:
+    def _sides(self, reference: Reference, comparator: str) -> dict[str, Any]:
+        """Return reference and window side by side; the reference is an earlier window where that is what speaks."""
+        baseline, counts = self.layout.baseline, self.compared.counts
+        earlier = self.compared.references.get(comparator)
         if isinstance(reference, NumericReference):
-            return self._numeric_sides(reference)
-        return self._categorical_sides(reference)
-
-    def _numeric_sides(self, reference: NumericReference) -> dict[str, Any]:
-        place = self.layout.baseline.numeric.index(reference)
-        cells = self.counts.cells[self.layout.numeric_cells(place)]
-        specials = self.counts.cells[self.layout.numeric_specials(place)]
-        n, (first, second) = int(cells.sum()), self.counts.moments[place]
-        production: dict[str, Any] = {"n": n, "missing": _share(int(specials.sum()), n)}
-        unusable = zip(NUMERIC_SPECIALS, specials.tolist(), strict=True)
-        production |= {name: count for name, count in unusable if count and name != "missing"}
-        if n:
-            production["mean"] = reference.quantiser.mean(n, first)
-        if n > 1:
-            production["std"] = reference.quantiser.std(n, first, second)
-        production["quantiles"] = quantiles(reference.values, cells)
-        known = {
-            "n": reference.n,
-            "missing": _share(int(reference.counts[len(reference.cells) :].sum()), reference.n),
-            "mean": reference.mean,
-            "std": reference.std,
-            "min": reference.minimum,
-            "max": reference.maximum,
-            "quantiles": {q: reference.quantiles[q] for q in production["quantiles"] if q in reference.quantiles},
-        }
-        return {"reference": known, "production": production, "moved": moved_ranges(reference, cells)}
-
-    def _categorical_sides(self, reference: CategoricalReference) -> dict[str, Any]:
-        place = self.layout.baseline.categorical.index(reference)
-        cells = self.counts.cells[self.layout.categorical_cells(place)]
-        valid, missing, wrong_type = cells[: len(reference.categories) + 1], int(cells[-2]), int(cells[-1])
-        n = int(valid.sum())
-        production: dict[str, Any] = {
-            "n": n,
-            "missing": _share(missing + wrong_type, n),
-            "unseen": int(valid[-1]) / n if n else 0.0,
-            "shares": _top_shares(reference.categories, valid[:-1].tolist(), n),
-        }
-        names = self.names().get(place, {})
-        if names:
-            production["new_categories"] = dict(sorted(names.items(), key=lambda item: (-item[1], item[0]))[:5])
-        known = {
-            "n": reference.n,
-            "missing": _share(int(reference.counts[-2:].sum()), reference.n),
-            "shares": _top_shares(
-                reference.categories, reference.counts[: len(reference.categories)].tolist(), reference.n
-            ),
-        }
-        return {"reference": known, "production": production, "moved": moved_categories(reference, valid)}
-
-
-def _share(unusable: int, usable: int) -> float:
-    return unusable / (unusable + usable) if unusable + usable else 0.0
-
-
-def _top_shares(categories: tuple[str, ...], counts: list[int], n: int) -> dict[str, float]:
-    most = sorted(zip(categories, counts, strict=True), key=lambda item: (-item[1], item[0]))[:_MOST_CATEGORIES]
-    return {name: count / n if n else 0.0 for name, count in most}
+            place = baseline.numeric.index(reference)
+            known = reference if earlier is None else numeric_as_counted(reference, self.layout, place, earlier)
+            return numeric_sides(known, self.layout, place, counts)
+        place = baseline.categorical.index(reference)
+        shares = reference if earlier is None else categorical_as_counted(reference, self.layout, place, earlier)
+        return categorical_sides(shares, self.layout, place, counts, self.names().get(place, {}))

@@ -8,24 +8,24 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from baselines import Layout
-from stream.checks import measure, untested
-from stream.counts import Counts
 from stream.decision import decide, tick_level
 from stream.drift_event import DriftEvent, Identity, TestedWindow, health_event
 from stream.explain import Explanation
 from stream.findings import Finding
+from stream.history import History
 from stream.incidents import Incidents
 from stream.memory import Memory, MonitorState
 from stream.panes import Pane
 from stream.persistence import COMPANION, OPENING, Vote, Votes
 from stream.policy import Policy
-from stream.sample import Sample
+from stream.references import References
 from stream.schedule import Schedule
 from stream.telling import tell
 from stream.window import SlidingWindow
 
-# What a tick found: a window whose beginning has no data behind it, one with too few rows, or one that was tested.
-INCOMPLETE, INSUFFICIENT, TESTED = "incomplete", "insufficient", "tested"
+# What a tick found: a window whose beginning has no data behind it, one with too few rows, one that no comparator has
+# anything to compare with yet, or one that was tested.
+INCOMPLETE, INSUFFICIENT, UNCOMPARED, TESTED = "incomplete", "insufficient", "uncompared", "tested"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,8 @@ class Monitor:
         self.window = SlidingWindow.empty(layout)
         votes = Votes(*policy.persist, schedule.panes_per_window)
         self.incidents = Incidents(identity.parts(), schedule.window_ms, votes)
-        self._reference = Sample.of_baseline(layout)
+        self.history = History(layout)
+        self._references = References(layout, policy, schedule)
         self._level = tick_level(policy, schedule.every_ms)
 
     @property
@@ -83,6 +84,8 @@ class Monitor:
                 self.window.add(pane)
             else:
                 self.open[pane.start_ms] = pane
+        if sealed_to is not None:
+            self.history.keep(self.window.expire(self.schedule.window_start(sealed_to)))
 
     def add(self, pane: Pane) -> int:
         """Add growth to an open pane; return the rows refused because the pane is sealed already.
@@ -111,11 +114,11 @@ class Monitor:
 
     def pane(self, start_ms: int) -> Pane | None:
         """Return the pane that begins here, open or sealed; None when there is none, or no more."""
-        return self.open.get(start_ms) or self.window.pane(start_ms)
+        return self.open.get(start_ms) or self.window.pane(start_ms) or self.history.pane(start_ms)
 
     def pane_starts(self) -> set[int]:
         """Return where the panes begin that are held, open and sealed."""
-        return {*self.open, *self.window.panes}
+        return {*self.open, *self.window.panes, *self.history.panes}
 
     def unfinished(self) -> list[TestedWindow]:
         """Return the windows that have data but that the watermark has not reached."""
@@ -144,7 +147,8 @@ class Monitor:
     def _tick(self, end_ms: int) -> Tick:
         start_ms = self.schedule.window_start(end_ms)
         self._seal(end_ms)
-        self.window.expire(start_ms)
+        self.history.keep(self.window.expire(start_ms))
+        self.history.forget(self._references.earliest(start_ms))
         window = TestedWindow(start_ms, end_ms, self.window.total.rows)
         origin_ms = self.state.origin_ms
         if origin_ms is not None and start_ms < origin_ms:
@@ -153,8 +157,7 @@ class Monitor:
         events = self._health(window)
         if window.n < self.policy.min_samples:
             return Tick(window, INSUFFICIENT, events)
-        told, explanation = self._test(window)
-        return Tick(window, TESTED, (*events, *told), explanation)
+        return self._test(window, events)
 
     def _seal(self, end_ms: int) -> None:
         """Move the pane that ends here, if it has any rows, into the window."""
@@ -179,12 +182,13 @@ class Monitor:
         state, began = ("ended", since) if since is not None else ("begun", window.end_ms)
         return (health_event(self.identity, window, INSUFFICIENT, state, sentence, began),)
 
-    def _test(self, window: TestedWindow) -> tuple[list[DriftEvent], Explanation]:
-        counts = Counts(self.window.total.rows, self.window.total.cells.copy(), self.window.total.moments.copy())
-        sample = Sample.of_counts(self.layout, counts)
-        measured = measure(self._reference, sample, self.policy)
-        decision = decide(measured, self.policy, self._level)
-        explanation = Explanation(self.layout, self.policy, measured, decision, counts, self.window.names)
+    def _test(self, window: TestedWindow, events: tuple[DriftEvent, ...]) -> Tick:
+        compared = self._references.compare(self.window, self.history, window.end_ms, self.state.origin_ms)
+        if compared is None:
+            return Tick(window, UNCOMPARED, events)
+        decision = decide(compared.measured, self.policy, self._level)
+        explanation = Explanation(self.layout, self.policy, compared, decision, self.window.names)
         levels = dict.fromkeys(sorted(decision.drifting()), COMPANION) | dict.fromkeys(decision.opening(), OPENING)
-        vote = Vote(window.start_ms, window.end_ms, levels, untested(self._reference, sample, self.policy))
-        return tell(self.identity, self.incidents, vote, explanation, window, self.window.offsets), explanation
+        vote = Vote(window.start_ms, window.end_ms, levels, compared.untested)
+        told = tell(self.identity, self.incidents, vote, explanation, window, self.window.offsets)
+        return Tick(window, TESTED, (*events, *told), explanation)

@@ -42,6 +42,7 @@ class Policy:
     correction: Correction = "holm"
     persist: tuple[int, int] = (2, 3)
     checks: tuple[str, ...] = CHECKS
+    comparators: tuple[str, ...] = ("baseline",)
     alpha: Mapping[str, float] = field(default_factory=dict)
     thresholds: Mapping[str, float] = field(default_factory=lambda: DEFAULT_THRESHOLDS)
     feature_thresholds: Mapping[str, Mapping[str, float]] = field(default_factory=dict)

@@ -1,5 +1,6 @@
 """One side of a comparison: the training data, a window, or another window, read off its counts feature by feature."""
 
+import itertools
 import math
 from dataclasses import dataclass
 from functools import cached_property
@@ -85,6 +86,19 @@ class Sample:
         np.cumsum(running, out=running)
         fractions: FloatArray = running / np.repeat(np.maximum(n, 1), np.diff(starts))
         return fractions
+
+    @cached_property
+    def bounds(self) -> FloatArray:
+        """How far D against this sample may lie below the exact D: the largest share of an open cell; 0 where n is 0.
+
+        Within an open cell the window's distribution function may run anywhere between its ends, this sample's rises by
+        that share.
+        """
+        # Of a feature's 2k + 1 cells every second one is a single value, and no place to run.
+        spans = itertools.pairwise(self.layout.numeric_starts.tolist())
+        largest = [int(self.numeric_cells[start:end:2].max()) for start, end in spans]
+        bounds: FloatArray = np.array(largest, dtype=np.float64) / np.maximum(self.numeric_n, 1)
+        return bounds
 
     @cached_property
     def categorical_cells(self) -> IntArray:

@@ -69,6 +69,22 @@ class Schedule:
         """Return where the window that ends at this boundary begins."""
         return self._shift(end_ms, -self.panes_per_window)
 
+    def panes_before(self, boundary_ms: int, panes: int) -> int:
+        """Return the boundary so many panes before this one."""
+        return self._shift(boundary_ms, -panes)
+
+    def days_before(self, boundary_ms: int, days: int) -> int:
+        """Return the boundary at the same local time so many days before this one.
+
+        Where a change of clocks puts that between two boundaries, it is the one so many times 24 hours before.
+        """
+        if self.by_calendar:
+            return self._shift(boundary_ms, -(days * DAY_MS // self.every_ms))
+        zone = ZoneInfo(self.timezone)
+        local = (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=boundary_ms)).astimezone(zone)
+        before_ms = round((local - timedelta(days=days)).timestamp() * 1000)
+        return before_ms if before_ms % self.every_ms == 0 else boundary_ms - days * DAY_MS
+
     def _shift(self, boundary_ms: int, panes: int) -> int:
         if not self.by_calendar:
             return boundary_ms + panes * self.every_ms

@@ -18,6 +18,10 @@ class SealedPane:
     offsets: OffsetRanges
     first_ms: int | None
 
+    def pane(self, start_ms: int, layout: Layout) -> Pane:
+        """Return the pane as it was sealed; ``start_ms`` is where it begins."""
+        return Pane(start_ms, unpack(self.packed, layout), self.offsets, self.first_ms)
+
 
 @dataclass(slots=True)
 class SlidingWindow:
@@ -38,17 +42,17 @@ class SlidingWindow:
         counts = pane.counts
         self.panes[pane.start_ms] = SealedPane(counts.rows, pack(counts), counts.names, pane.offsets, pane.first_ms)
 
-    def expire(self, before_ms: int) -> None:
-        """Take away the panes that begin before this time."""
-        for start in [start for start in self.panes if start < before_ms]:
-            self.total.subtract(unpack(self.panes.pop(start).packed, self.layout))
+    def expire(self, before_ms: int) -> dict[int, SealedPane]:
+        """Take away the panes that begin before this time, and return them."""
+        expired = {start: self.panes.pop(start) for start in [start for start in self.panes if start < before_ms]}
+        for sealed in expired.values():
+            self.total.subtract(unpack(sealed.packed, self.layout))
+        return expired
 
     def pane(self, start_ms: int) -> Pane | None:
         """Return a pane of the window as it was sealed."""
         sealed = self.panes.get(start_ms)
-        if sealed is None:
-            return None
-        return Pane(start_ms, unpack(sealed.packed, self.layout), sealed.offsets, sealed.first_ms)
+        return None if sealed is None else sealed.pane(start_ms, self.layout)
 
     def rows_from(self, start_ms: int) -> int:
         """Return how many rows the panes from this time on hold."""

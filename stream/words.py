@@ -21,6 +21,20 @@ def percent(share: float) -> str:
     return f"{share * 100:.0f} %" if share >= 0.095 or share == 0 else f"{share * 100:.1f} %"
 
 
+_COMPARED_WITH = {
+    "baseline": "the baseline",
+    "previous": "an earlier window",
+    "last_day": "the same time of an earlier day",
+    "last_week": "the same time of an earlier week",
+    "last_year": "the same time of the year before",
+}
+
+
+def compared_with(comparator: str) -> str:
+    """Return what a comparator compares a window with, as it stands in a sentence."""
+    return _COMPARED_WITH[comparator]
+
+
 def summary(features: list[dict[str, Any]], total: int, tested: int) -> str:
     """Return what moved most and how many others did."""
     first = feature_sentence(features[0])
@@ -34,12 +48,21 @@ def resolved(features: list[dict[str, Any]], total: int) -> str:
     """Return the sentence of an incident's end."""
     names = ", ".join(feature["name"] for feature in features[:3])
     more = f" and {total - 3} more" if total > 3 else ""
-    return f"Back to the baseline: {names}{more}."
+    comparators = {feature["comparator"] for feature in features}
+    back = f"Back to {compared_with(comparators.pop())}" if len(comparators) == 1 else "No longer different"
+    return f"{back}: {names}{more}."
 
 
 def feature_sentence(feature: dict[str, Any]) -> str:
-    """Return one feature's move in words, by its most telling check."""
-    drifting = {check["check"]: check for check in feature["checks"] if check["drift"]}
+    """Return one feature's move in words, by its most telling check; says so where it is no move from the baseline."""
+    sentence = _move(feature)
+    comparator = feature["comparator"]
+    return sentence if comparator == "baseline" else f"{sentence}, against {compared_with(comparator)}"
+
+
+def _move(feature: dict[str, Any]) -> str:
+    checks = (check for check in feature["checks"] if check["comparator"] == feature["comparator"])
+    drifting = {check["check"]: check for check in checks if check["drift"]}
     telling = max(
         (check for check in drifting.values() if check["check"] in ("missing", "new_category")),
         key=lambda check: float(check["effect"]),

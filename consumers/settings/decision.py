@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from typing import Annotated, Literal, TypeAlias, get_args
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from consumers.settings.sections import Section
 from consumers.settings.spelling import UNITS_MS, Persist, RatePerMs
 from stream.policy import DEFAULT_THRESHOLDS, Correction
 
 Check: TypeAlias = Literal["ks", "chi2", "mean", "std", "frequency", "range", "new_category", "missing"]
+Comparator: TypeAlias = Literal["baseline", "previous", "last_day", "last_week", "last_year"]
 Level: TypeAlias = Annotated[float, Field(gt=0, le=1)]
 Size: TypeAlias = Annotated[float, Field(ge=0)]
 Share: TypeAlias = Annotated[float, Field(ge=0, le=1)]
@@ -43,8 +44,11 @@ class DecisionSettings(Section):
     checks: Annotated[tuple[Check, ...], Field(strict=False, min_length=1)] = Field(
         default=get_args(Check), description="The checks to make; each applies to the kind of feature that it fits."
     )
-    comparators: Annotated[tuple[Literal["baseline"], ...], Field(strict=False, min_length=1)] = Field(
-        default=("baseline",), description="What a window is compared with."
+    comparators: Annotated[tuple[Comparator, ...], Field(strict=False, min_length=1)] = Field(
+        default=("baseline",),
+        description="What a window is compared with: the training data, and earlier windows of the stream "
+        "(`previous`, or the same time of an earlier day, week or year).",
+        examples=[["baseline", "last_week"]],
     )
     companions_fdr: Level = Field(
         default=0.05,
@@ -59,6 +63,13 @@ class DecisionSettings(Section):
     severity: SeveritySettings = Field(
         default_factory=SeveritySettings, description="Impact from which the severity rises."
     )
+
+    @field_validator("comparators")
+    @classmethod
+    def _each_once(cls, comparators: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(comparators)) < len(comparators):
+            raise ValueError("names a comparator twice; write each once")
+        return comparators
 
 
 class ThresholdSettings(Section):

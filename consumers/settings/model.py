@@ -16,7 +16,9 @@ from consumers.settings.sections import (
     TelemetrySettings,
     TopicSettings,
 )
+from stream.comparators import lags
 from stream.policy import Policy
+from stream.schedule import Schedule
 
 TOPIC_ROLES = ("events", "counts", "panes", "alerts", "status", "rejects")
 
@@ -47,6 +49,14 @@ class Settings(Section):
             if (other := taken.setdefault(name, role)) != role:
                 raise ValueError(f'{other} and {role} are both "{name}"; write a topic of its own for each')
         return topics.model_copy(update=names)
+
+    @field_validator("decision")
+    @classmethod
+    def _comparators_fit_the_schedule(cls, decision: DecisionSettings, info: ValidationInfo) -> DecisionSettings:
+        if "schedule" in info.data:
+            schedule = info.data["schedule"]
+            lags(decision.comparators, Schedule(schedule.every_ms, schedule.window_ms), decision.persist[0])
+        return decision
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any], path: Path) -> "Settings":
@@ -104,6 +114,7 @@ class Settings(Section):
             correction=decision.correction,
             persist=decision.persist,
             checks=decision.checks,
+            comparators=decision.comparators,
             alpha={str(check): level for check, level in decision.alpha.items()},
             thresholds=self.thresholds.model_dump(),
             feature_thresholds={name: own for name, own in floors.items() if own},

@@ -5,6 +5,7 @@ a finding asks for one. Formulas, sources and units: ``docs/statistics.md``.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from stream.checks.chi2 import chi2
@@ -13,6 +14,7 @@ from stream.checks.measured import Measured, Pair
 from stream.checks.novelty import new_category, outside_range
 from stream.checks.shares import frequency, missing
 from stream.checks.shift import mean, std
+from stream.comparators import BASELINE
 from stream.policy import Policy
 from stream.sample import Sample
 
@@ -32,23 +34,34 @@ _CHECKS: Mapping[str, Callable[[Pair, Policy], Measured]] = MappingProxyType(
 )
 
 
-def measure(reference: Sample, window: Sample, policy: Policy) -> tuple[Measured, ...]:
+# What training never saw is a question to the baseline alone.
+_OF_THE_BASELINE = frozenset({"range", "new_category"})
+
+
+def measure(reference: Sample, window: Sample, policy: Policy, comparator: str = BASELINE) -> tuple[Measured, ...]:
     """Compare a window with a reference on the same layout: one ``Measured`` per check of the policy, in its order.
 
     A feature with fewer than ``policy.min_samples`` usable values in the window is left out of every check but
     "missing", which needs as many rows; a feature that a check does not fit (no spread, say) is left out of that check.
+    A reference that is a window itself, by any other ``comparator``, needs as many values, and is not asked what
+    training never saw.
     """
-    pair = Pair(reference, window, policy.min_samples)
-    return tuple(_CHECKS[check](pair, policy) for check in policy.checks)
+    pair = _pair(reference, window, policy, comparator)
+    checks = [check for check in policy.checks if comparator == BASELINE or check not in _OF_THE_BASELINE]
+    return tuple(replace(_CHECKS[check](pair, policy), comparator=comparator) for check in checks)
 
 
-def untested(reference: Sample, window: Sample, policy: Policy) -> frozenset[str]:
-    """Name the features whose values were not tested, because the window holds fewer than ``policy.min_samples``.
+def untested(reference: Sample, window: Sample, policy: Policy, comparator: str = BASELINE) -> frozenset[str]:
+    """Name the features whose values were not tested: the window, or another one as reference, holds too few.
 
     The check "missing" may still speak of them: it counts rows, not values.
     """
-    pair = Pair(reference, window, policy.min_samples)
+    pair = _pair(reference, window, policy, comparator)
     numeric, categorical = pair.numeric_index[pair.numeric], pair.categorical_index[pair.categorical]
     tested = {*numeric.tolist(), *categorical.tolist()}
     features = reference.layout.baseline.features
     return frozenset(feature.name for place, feature in enumerate(features) if place not in tested)
+
+
+def _pair(reference: Sample, window: Sample, policy: Policy, comparator: str) -> Pair:
+    return Pair(reference, window, policy.min_samples, 1 if comparator == BASELINE else max(policy.min_samples, 1))

@@ -23,7 +23,7 @@ def ks(pair: Pair) -> Measured:
     places = pair.numeric
     statistic = _distances(pair)[places]
     numeric = pair.reference.layout.baseline.numeric
-    bound = np.array([numeric[place].bound for place in places.tolist()], dtype=np.float64)
+    bound = pair.reference.bounds[places]
     parts = pair.numeric_measured("ks", places, statistic, statistic)
     n, n_reference = parts.sizes
 

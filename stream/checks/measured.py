@@ -34,6 +34,7 @@ class Measured:
     tail: Tail
     decisive: Probability | None = None
     upper: Probability | None = None
+    comparator: str = "baseline"
 
     def __len__(self) -> int:
         return len(self.features)
@@ -56,12 +57,13 @@ class Measured:
 class Pair:
     """A reference and a window on the same layout, and which features of them can be compared.
 
-    ``min_samples`` is the number of usable values that a window must have.
+    ``min_samples`` is the number of usable values that a window must have, ``min_reference`` that of a reference.
     """
 
     reference: Sample
     window: Sample
     min_samples: int
+    min_reference: int = 1
 
     @cached_property
     def numeric_index(self) -> IntArray:
@@ -76,13 +78,15 @@ class Pair:
     @cached_property
     def numeric(self) -> IntArray:
         """The numeric features with enough values, as places in ``Baseline.numeric``."""
-        enough = (self.window.numeric_n >= max(self.min_samples, 1)) & (self.reference.numeric_n > 0)
+        enough = (self.window.numeric_n >= max(self.min_samples, 1)) & (self.reference.numeric_n >= self.min_reference)
         return np.flatnonzero(enough)
 
     @cached_property
     def categorical(self) -> IntArray:
         """The categorical features with enough values, as places in ``Baseline.categorical``."""
-        enough = (self.window.categorical_n >= max(self.min_samples, 1)) & (self.reference.categorical_n > 0)
+        enough = (self.window.categorical_n >= max(self.min_samples, 1)) & (
+            self.reference.categorical_n >= self.min_reference
+        )
         return np.flatnonzero(enough)
 
     def numeric_measured(self, check: str, places: IntArray, statistic: FloatArray, effect: FloatArray) -> "Parts":

@@ -47,7 +47,7 @@ def missing(pair: Pair) -> Measured:
     Unusable are missing values, NaN, infinities and values of the wrong type. The p-value is exact, two-sided.
     """
     rows, unusable = _by_feature(pair)
-    enough = (rows[0] >= max(pair.min_samples, 1)) & (rows[1] > 0)
+    enough = (rows[0] >= max(pair.min_samples, 1)) & (rows[1] >= pair.min_reference)
     (n, n_reference), (seen, seen_reference) = rows[:, enough], unusable[:, enough]
     difference = seen / n - seen_reference / n_reference
     parts = Parts(pair.reference, "missing", np.flatnonzero(enough), (difference, np.abs(difference)), (n, n_reference))

@@ -61,12 +61,18 @@ def growth(layout: Layout) -> Callable[[list[str], int], list[Pane]]:
     return build
 
 
-@pytest.fixture(scope="session")
-def new_monitor(layout: Layout) -> Callable[..., Monitor]:
-    """Return a builder of monitors that have seen nothing, by panes per window and persistence."""
+@pytest.fixture(scope="session", params=["baseline", "previous"])
+def new_monitor(layout: Layout, request: pytest.FixtureRequest) -> Callable[..., Monitor]:
+    """Return a builder of monitors that have seen nothing, by panes per window and persistence.
+
+    They compare with the baseline, or with that and with earlier windows.
+    """
+    comparators = tuple(dict.fromkeys(["baseline", request.param]))
 
     def build(panes_per_window: int = 1, persist: tuple[int, int] = (2, 3)) -> Monitor:
-        policy = Policy(POLICY.false_alarms_per_ms, persist=persist, min_samples=POLICY.min_samples)
+        policy = Policy(
+            POLICY.false_alarms_per_ms, comparators=comparators, persist=persist, min_samples=POLICY.min_samples
+        )
         return monitor_of(layout, Schedule(EVERY_MS, panes_per_window * EVERY_MS), policy)
 
     return build

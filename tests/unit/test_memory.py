@@ -47,7 +47,7 @@ def _held(layout, panes, rows_per_pane):
         names = np.array(["a", "b", *(f"new {i}" for i in range(500))], dtype=object)
         columns = {"x": 50.0 + rng.integers(0, 200, rows_per_pane), "c": rng.choice(names, rows_per_pane)}
         feed(monitor, panes_of(layout, monitor.schedule, rows_of(layout, times, columns)), place * EVERY_MS)
-        shared = {id(layout), id(monitor.policy), id(monitor._reference)}
+        shared = {id(layout), id(monitor.policy), id(monitor._references)}
         largest = max(largest, _deep_bytes(monitor, shared))
     assert monitor.incidents.open is not None
     return largest

@@ -93,3 +93,15 @@ def test_many_times_are_placed_as_each_one(schedule):
     times = rng.integers(_ms("2026-03-27T00:00"), _ms("2026-04-01T00:00"), 500)
     assert schedule.pane_starts(times).tolist() == [schedule.pane_start(time) for time in times.tolist()]
     assert schedule.pane_starts(times[:0]).tolist() == []
+
+
+def test_days_before_keep_the_local_hour():
+    """Over a change of clocks the same hour is 23 or 25 hours away; where that is no boundary, it is 24."""
+    hourly, by_three = Schedule(HOUR_MS, HOUR_MS, "Europe/Berlin"), Schedule(3 * HOUR_MS, 3 * HOUR_MS, "Europe/Berlin")
+    noon = _ms("2026-10-25T12:00", "Europe/Berlin")
+    assert hourly.days_before(noon, 1) == _ms("2026-10-24T12:00", "Europe/Berlin") == noon - 25 * HOUR_MS
+    boundary = by_three.pane_start(noon)
+    assert by_three.days_before(boundary, 1) == boundary - 24 * HOUR_MS
+    daily = Schedule(DAY_MS, DAY_MS, "Europe/Berlin")
+    monday = daily.pane_start(_ms("2026-10-26T12:00", "Europe/Berlin"))
+    assert daily.days_before(monday, 7) == daily.pane_start(_ms("2026-10-19T12:00", "Europe/Berlin"))

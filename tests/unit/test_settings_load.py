@@ -133,7 +133,7 @@ def test_feature_overrides_reach_the_policy(load):
         (NAMED + '[decision]\npersist = "3 of 2"\n', "decision.persist: must be a of b"),
         (NAMED + '[decision]\nchecks = ["ks", "kz"]\n', 'decision.checks: "kz" is not known here; write one of "ks"'),
         (NAMED + "[decision]\nchecks = []\n", "decision.checks: must not be empty; write for example checks = "),
-        (NAMED + '[decision]\ncomparators = ["previous"]\n', 'decision.comparators: "previous" is not known here'),
+        (NAMED + '[decision]\ncomparators = ["last_moon"]\n', 'decision.comparators: "last_moon" is not known here'),
         (NAMED + "[decision.alpha]\nks = 0\n", "decision.alpha.ks: must be more than 0"),
         (NAMED + "[decision.alpha]\nkz = 0.1\n", 'decision.alpha.kz: "kz" is not known here'),
         (NAMED + "[decision.severity]\nwarning = 0.9\n", "decision.severity: warning must not be above critical"),

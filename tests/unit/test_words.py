@@ -6,13 +6,14 @@ from stream.words import advice, feature_sentence, resolved, summary
 
 
 def _check(check, effect, *, drift=True):
-    return {"check": check, "effect": effect, "drift": drift}
+    return {"check": check, "comparator": "baseline", "effect": effect, "drift": drift}
 
 
 def _numeric(*checks, name="age", **production):
     return {
         "name": name,
         "kind": "numeric",
+        "comparator": "baseline",
         "checks": list(checks),
         "reference": {"mean": 34.1, "std": 10.0, "min": 18.0, "max": 90.0, "missing": 0.01},
         "production": {"mean": 41.6, "std": 10.0, "missing": 0.01, **production},
@@ -24,6 +25,7 @@ def _categorical(*checks, moved=(), **production):
     return {
         "name": "device",
         "kind": "categorical",
+        "comparator": "baseline",
         "checks": list(checks),
         "reference": {"missing": 0.0},
         "production": {"missing": 0.0, "unseen": 0.0, **production},
@@ -145,9 +147,19 @@ def test_others_are_counted():
 
 def test_the_end_names_who_is_back():
     """Three by name, the others by number."""
-    features = [{"name": name} for name in "abcde"]
+    features = [{"name": name, "comparator": "baseline"} for name in "abcde"]
     assert resolved(features[:1], 1) == "Back to the baseline: a."
     assert resolved(features, 5) == "Back to the baseline: a, b, c and 2 more."
+    of_two = [{"name": "a", "comparator": "baseline"}, {"name": "b", "comparator": "last_week"}]
+    assert resolved(of_two, 2) == "No longer different: a, b."
+
+
+def test_what_is_no_move_from_the_baseline_says_from_what():
+    """A check of another comparator is told as what it is, and the baseline's checks do not mix in."""
+    feature = _numeric({**_check("mean", 0.7), "comparator": "last_week"}, _check("missing", 0.9))
+    sentence = feature_sentence({**feature, "comparator": "last_week"})
+    assert sentence.startswith("age moved up: mean 34.1 -> 41.6")
+    assert sentence.endswith(", against the same time of an earlier week")
 
 
 def test_advice_fits_what_happened():

@@ -1,0 +1,79 @@
+"""A tick's comparisons: the window against the baseline, and against earlier windows, as far as they are there."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from baselines import Layout
+from stream.checks import Measured, measure, untested
+from stream.comparators import BASELINE, Lag, lags
+from stream.counts import Counts
+from stream.history import History
+from stream.policy import Policy
+from stream.sample import Sample
+from stream.schedule import Schedule
+from stream.window import SlidingWindow
+
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """What a tick measured, and on what: ``counts`` of the window, and of each earlier window that is a reference.
+
+    ``untested`` names the features of which some comparator that has data behind it saw too few values to speak.
+    """
+
+    measured: tuple[Measured, ...]
+    counts: Counts
+    references: Mapping[str, Counts]
+    untested: frozenset[str]
+
+
+class References:
+    """What every window of a monitor is compared with; knows the baseline, and how far back each comparator looks.
+
+    Raises ValueError for a comparator that does not fit the schedule.
+    """
+
+    def __init__(self, layout: Layout, policy: Policy, schedule: Schedule) -> None:
+        self._layout = layout
+        self._policy = policy
+        self._schedule = schedule
+        self._lags = lags(policy.comparators, schedule, policy.persist[0])
+        self._baseline = Sample.of_baseline(layout)
+
+    def earliest(self, start_ms: int) -> int:
+        """Return from when on panes are needed for a window that begins at ``start_ms``, and for later ones."""
+        return min((lag.back(self._schedule, start_ms) for lag in self._lags), default=start_ms)
+
+    def compare(self, window: SlidingWindow, history: History, end_ms: int, origin_ms: int | None) -> Compared | None:
+        """Measure the window that ends here; None when no comparator has anything to compare it with yet.
+
+        ``origin_ms`` is the first event time of all: before it there is no data, and no reference.
+        """
+        counts = _copy(window.total)
+        born = {
+            lag.comparator: _copy(history.total(lag.comparator, *span))
+            for lag, span in self._spans(end_ms)
+            if origin_ms is not None and span[0] >= origin_ms
+        }
+        earlier = {name: known for name, known in born.items() if known.rows >= max(self._policy.min_samples, 1)}
+        samples = {name: Sample.of_counts(self._layout, known) for name, known in earlier.items()}
+        if BASELINE in self._policy.comparators:
+            samples = {BASELINE: self._baseline, **samples}
+        if not samples:
+            return None
+        sample = Sample.of_counts(self._layout, counts)
+        measured = [one for name, of in samples.items() for one in measure(of, sample, self._policy, name)]
+        silent = [untested(of, sample, self._policy, name) for name, of in samples.items()]
+        if born.keys() - earlier.keys():
+            silent.append(frozenset(feature.name for feature in self._layout.baseline.features))
+        return Compared(tuple(measured), counts, earlier, frozenset().union(*silent))
+
+    def _spans(self, end_ms: int) -> Iterator[tuple[Lag, tuple[int, int]]]:
+        start_ms = self._schedule.window_start(end_ms)
+        for lag in self._lags:
+            yield lag, (lag.back(self._schedule, start_ms), lag.back(self._schedule, end_ms))
+
+
+def _copy(counts: Counts) -> Counts:
+    """Return counts that stay when the window moves on: probabilities are taken from them when asked for."""
+    return Counts(counts.rows, counts.cells.copy(), counts.moments.copy(), counts.names)
