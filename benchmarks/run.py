@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from benchmarks.backtest import backtesting
 from benchmarks.counting import counting
 from benchmarks.judging import judging
 from benchmarks.memory import steadiness
@@ -31,6 +32,7 @@ def results(folder: Path, options: argparse.Namespace) -> Iterator[Result]:
     for n in (20_000, 2_000):
         yield counting(n, 15 if quick else 41)
     yield from replaying(folder, 50_000 if quick else 200_000, 3 if quick else 9)
+    yield backtesting(folder, 50_000 if quick else 200_000, 3 if quick else 9)
     if not options.no_broker:
         yield from running(folder, 100_000 if quick else 300_000, 2 if quick else 5)
     for drifting in (0, 200):

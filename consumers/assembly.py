@@ -52,7 +52,14 @@ def assemble(settings: Settings) -> Assembly:
 
     Raises BaselineError or SettingsError with what is wrong and what to write instead.
     """
-    baseline = load(settings.baseline_path)
+    return assemble_on(load(settings.baseline_path), settings)
+
+
+def assemble_on(baseline: Baseline, settings: Settings) -> Assembly:
+    """Fit the parts to a baseline as it was loaded, without the importance that settings give.
+
+    Raises SettingsError with what is wrong and what to write instead.
+    """
     validate_against(settings, baseline)
     if settings.importance:
         baseline = baseline.with_importance(settings.importance)

@@ -15,8 +15,10 @@ from consumers.raw import RawBatch
 from consumers.settings import Settings
 from consumers.undecodable import decode_all
 from stream.decision import tick_level
+from stream.drift_event import Identity
 from stream.ledger import Ledger
 from stream.monitor import INCOMPLETE, Tick
+from stream.panes import Pane
 from stream.watermark import Watermark
 
 _STREAM = ("replay", 0)
@@ -34,35 +36,18 @@ class Replay:
 
     def run(self, batches: Iterable[RawBatch]) -> Iterator[Tick]:
         """Count batches in their order and yield every boundary of the schedule that they pass."""
-        decoder, tallier = self.assembly.new_decoder(), self.assembly.new_tallier()
-        monitor, watermark = self.assembly.new_monitor(), Watermark(self.assembly.settings.lateness_ms)
-        newest_ms: int | None = None
-        for batch in batches:
-            decoded = decode_all(decoder, batch)
-            self.ledger.read += len(batch)
-            self.ledger.foreign += decoded.foreign
-            self.ledger.rejected.update(reject.reason for reject in decoded.rejected)
-            rows, newest_ms = tallier.sift(decoded.rows, newest_ms, self.ledger)
-            for run in tallier.runs(rows):
-                for pane in tallier.panes((batch.topic, batch.partition), run):
-                    monitor.add(pane)
-                watermark.observe(_STREAM, int(run.times_ms.max(initial=0)) if len(run) else newest_ms)
-                for tick in monitor.advance(watermark.current_ms()):
-                    yield self._noted(tick)
+        monitor = self.assembly.new_monitor()
+        for panes, watermark_ms in counted(self.assembly, batches, self.ledger):
+            for pane in panes:
+                monitor.add(pane)
+            for tick in monitor.advance(watermark_ms):
+                yield self._noted(tick)
         for window in monitor.unfinished():
             self.incomplete.append({**window.to_dict(), "reason": "the stream ended before the window was complete"})
 
     def findings(self, tick: Tick) -> Iterator[dict[str, Any]]:
         """Return every test of a tick with the window and the monitor that it belongs to."""
-        identity = self.assembly.identity
-        for finding in tick.findings():
-            yield {
-                "monitor": identity.monitor,
-                "segment": dict(identity.segment),
-                "window_start_ms": tick.window.start_ms,
-                "window_end_ms": tick.window.end_ms,
-                **finding.to_dict(),
-            }
+        return findings_of(self.assembly.identity, tick)
 
     def summary(self) -> dict[str, Any]:
         """Return the ledger and what became of the windows, for JSON."""
@@ -85,6 +70,39 @@ class Replay:
             reason = "the stream began after the window did"
             self.incomplete.append({**tick.window.to_dict(), "reason": reason})
         return tick
+
+
+def findings_of(identity: Identity, tick: Tick) -> Iterator[dict[str, Any]]:
+    """Yield every test of a tick with the window and the monitor that it belongs to."""
+    for finding in tick.findings():
+        yield {
+            "monitor": identity.monitor,
+            "segment": dict(identity.segment),
+            "window_start_ms": tick.window.start_ms,
+            "window_end_ms": tick.window.end_ms,
+            **finding.to_dict(),
+        }
+
+
+def counted(
+    assembly: Assembly, batches: Iterable[RawBatch], ledger: Ledger
+) -> Iterator[tuple[Iterable[Pane], int | None]]:
+    """Read and count batches in their order; yield what each run of events adds to panes, and the watermark behind it.
+
+    ``ledger`` takes every event. The panes are new, and belong to whoever takes them.
+    """
+    decoder, tallier = assembly.new_decoder(), assembly.new_tallier()
+    watermark = Watermark(assembly.settings.lateness_ms)
+    newest_ms: int | None = None
+    for batch in batches:
+        decoded = decode_all(decoder, batch)
+        ledger.read += len(batch)
+        ledger.foreign += decoded.foreign
+        ledger.rejected.update(reject.reason for reject in decoded.rejected)
+        rows, newest_ms = tallier.sift(decoded.rows, newest_ms, ledger)
+        for run in tallier.runs(rows):
+            watermark.observe(_STREAM, int(run.times_ms.max(initial=0)) if len(run) else newest_ms)
+            yield tallier.panes((batch.topic, batch.partition), run), watermark.current_ms()
 
 
 def check_streams(settings: Settings, paths: Sequence[Path]) -> None:

@@ -3,12 +3,14 @@
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
+    from consumers.cli.outlets import Outlet
     from consumers.replay import Replay
+    from consumers.settings import Settings
 
 EXAMPLE = "driftline replay --config driftline.toml monday.jsonl.gz --findings findings.jsonl --summary summary.json"
 # Found drift, asked for with --exit-code: neither success nor one of the failures.
@@ -19,65 +21,79 @@ def replay(
     stream: Annotated[list[Path], typer.Argument(help="Events, a JSON object a line (.gz, .zst too), in their order.")],
     config: Annotated[Path, typer.Option(help="The configuration file.")] = Path("driftline.toml"),
     *,
-    events: Annotated[Path | None, typer.Option(help="Where drift events go; default standard output.")] = None,
+    events: Annotated[
+        Path | None, typer.Option(help="Where drift events go; default standard output, with --try nowhere.")
+    ] = None,
     findings: Annotated[
         Path | None, typer.Option(help="Where every test goes, a JSON object per window, feature and check.")
     ] = None,
     summary: Annotated[Path | None, typer.Option(help="Where the ledger goes, as one JSON object.")] = None,
-    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 3 when drift was found.")] = False,
+    exit_code: Annotated[
+        bool, typer.Option("--exit-code", help="Exit with 3 when drift was found with the settings as configured.")
+    ] = False,
+    tries: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--try",
+            metavar="NAME:KEY=VALUE[,...]|FILE.toml",
+            help="Also judge with other settings, in the same pass, and compare; may be given again.",
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="With --try: one JSON object instead of tables.")] = False,
 ) -> None:
-    """Replay recorded events: drift events as JSON Lines, exactly as `run` would publish them."""
-    import orjson
+    """Replay recorded events: drift events as JSON Lines, exactly as `run` would publish them.
 
-    from consumers.assembly import assemble
+    With --try it compares settings instead: how often each would have fired, and when.
+    """
     from consumers.cli.environment import settings_from
-    from consumers.replay import Replay, check_streams
-    from consumers.streams import stream_batches
+    from consumers.cli.outlets import outlets
+    from consumers.errors import SettingsError
+    from consumers.replay import check_streams
 
     settings = settings_from(config)
     check_streams(settings, stream)
-    work = Replay(assemble(settings))
+    if as_json and not tries:
+        raise SettingsError("--json: goes with --try; without it, standard output has drift events, as JSON already")
     with ExitStack() as stack:
-        events_out = sys.stdout.buffer if events is None else stack.enter_context(_writable(events))
-        findings_out = None if findings is None else stack.enter_context(_writable(findings))
-        # Opened before the work, which may be long: a path that cannot be written is said at once.
-        summary_out = None if summary is None else stack.enter_context(_writable(summary))
-        for tick in work.run(stream_batches(stream)):
-            for event in tick.events:
-                events_out.write(orjson.dumps(event.to_dict(), option=orjson.OPT_APPEND_NEWLINE))
-            if findings_out is not None:
-                for finding in work.findings(tick):
-                    findings_out.write(orjson.dumps(finding, option=orjson.OPT_APPEND_NEWLINE))
-        events_out.flush()
-        told = work.summary()
-        if summary_out is not None:
-            summary_out.write(orjson.dumps(told, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
-    typer.echo(_sentence(work, told), err=True)
-    if exit_code and work.event_types["drift.opened"]:
+        if tries:
+            from consumers.cli.backtest import backtest
+
+            found = backtest(settings, stream, tries, outlets(stack, events, findings, summary), as_json=as_json)
+        else:
+            out = outlets(stack, events, findings, summary, standard=sys.stdout.buffer)
+            found = _replay(settings, stream, out)
+    if exit_code and found:
         raise typer.Exit(_DRIFT_FOUND)
 
 
-def _writable(path: Path) -> BinaryIO:
-    from consumers.errors import SettingsError
+def _replay(settings: "Settings", stream: list[Path], out: "Outlet") -> bool:
+    """Replay, say in a sentence what came of it, and tell whether drift was found."""
+    from consumers.assembly import assemble
+    from consumers.replay import Replay
+    from consumers.streams import stream_batches
 
-    try:
-        return path.open("wb")
-    except OSError as error:
-        raise SettingsError(f"{path}: cannot be written: {error.strerror}") from error
+    work = Replay(assemble(settings))
+    for tick in work.run(stream_batches(stream)):
+        out.take(work.assembly.identity, tick)
+    told = work.summary()
+    out.close(told)
+    typer.echo(_sentence(work, told), err=True)
+    return work.event_types["drift.opened"] > 0
 
 
 def _sentence(work: "Replay", told: dict[str, Any]) -> str:
-    ledger, windows = work.ledger, told["windows"]
-    left = ledger.read - ledger.counted
-    fates = f", {left} not ({_fates(told['ledger'])})" if left else ""
+    windows = told["windows"]
     tested, opened = windows.get("tested", 0), work.event_types["drift.opened"]
     few = f", {windows['insufficient']} with too few events" if "insufficient" in windows else ""
     return (
-        f"{ledger.read} events read, {ledger.counted} counted{fates}. {tested} windows tested{few}, "
+        f"{fates(told['ledger'])}. {tested} windows tested{few}, "
         f"{len(told['incomplete_windows'])} incomplete. Drift opened {opened} times."
     )
 
 
-def _fates(ledger: dict[str, Any]) -> str:
-    fates = {name: ledger[name] for name in ("late", "ahead", "foreign")} | ledger["rejected"]
-    return ", ".join(f"{name} {count}" for name, count in fates.items() if count)
+def fates(ledger: dict[str, Any]) -> str:
+    """Return what became of the events read, as a clause."""
+    left = ledger["read"] - ledger["counted"]
+    others = {name: ledger[name] for name in ("late", "ahead", "foreign")} | ledger["rejected"]
+    named = ", ".join(f"{name} {count}" for name, count in others.items() if count)
+    return f"{ledger['read']} events read, {ledger['counted']} counted" + (f", {left} not ({named})" if left else "")

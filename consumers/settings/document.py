@@ -97,7 +97,8 @@ def _known(key: KeyPath) -> bool:
     return len(key) == 2 and key[0] == "kafka" and option_value(key[1], "") is not None
 
 
-def _value(key: KeyPath, text: str) -> object:
+def text_value(key: KeyPath, text: str) -> object:
+    """Read text, as environment variables and secret files hold it, as the key's type writes it."""
     place = place_of(Settings, key)
     if place is not None:
         return place.value(text)
@@ -131,7 +132,7 @@ def _read_secret(document: Document, key: KeyPath, target: KeyPath, name: str) -
     except ValueError:
         document.complain(key, f"{shown} is no path; write the path of a text file")
     else:
-        document.put(target, _value(target, text), origin)
+        document.put(target, text_value(target, text), origin)
 
 
 def _read_variable(document: Document, name: str, text: str) -> None:
@@ -150,7 +151,7 @@ def _read_variable(document: Document, name: str, text: str) -> None:
         instead = f"write {PREFIX}{guess.upper()}__..." if guess else f"the sections are {', '.join(known)}"
         document.problems.append(f"environment variable {name}: there is no section {section}; {instead}")
         return
-    document.put(key, _value(key, text), f"environment variable {name}")
+    document.put(key, text_value(key, text), f"environment variable {name}")
     if key[-1].endswith(_FROM_FILE) and _takes_secret(key):
         _read_secrets(document, [key], f"environment variable {name}")
 

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from baselines import Baseline
 from consumers.errors import SettingsError
+from consumers.settings.changes import Changes
 from consumers.settings.client import split_options
 from consumers.settings.document import Document, dotted, read_document
 from consumers.settings.model import Settings
@@ -19,12 +20,14 @@ _FITTING = {"numeric": {*NUMERIC_CHECKS, "mean_abs"}, "categorical": set(CATEGOR
 _FOLLOWING = "default_factory_not_called"
 
 
-def load_settings(path: Path, environ: Mapping[str, str]) -> Settings:
+def load_settings(path: Path, environ: Mapping[str, str], changes: Changes | None = None) -> Settings:
     """Return the configuration in ``path`` with the environment's DRIFTLINE_SECTION__KEY variables over it.
 
-    Raises SettingsError with a line for each thing wrong.
+    ``changes`` go over both. Raises SettingsError with a line for each thing wrong.
     """
     document = read_document(path, environ)
+    if changes is not None:
+        changes.apply(document)
     document.tables.setdefault("monitor", {})
     kafka = document.tables.get("kafka")
     if isinstance(kafka, dict):
