@@ -1,12 +1,14 @@
 """The judge's book of one counts partition: the monitor, the watermark and the ledger, and what is not yet written."""
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import orjson
 
+from consumers import notices
+from consumers.bookmark import Bookmark
 from consumers.monitor_status import status_of
 from consumers.records import (
     Control,
@@ -15,17 +17,15 @@ from consumers.records import (
     PartitionFact,
     RecordError,
     grow,
-    pane_chunks,
     read_counts_topic,
-    read_memory,
-    read_pane,
     write_memory,
 )
+from consumers.shelf import Shelf, memory_key
 from consumers.topic_lives import TopicLives
-from stream.drift_event import DriftEvent, TestedWindow, health_event
+from stream.drift_event import DriftEvent
 from stream.ledger import Ledger
 from stream.monitor import Monitor, Tick
-from stream.packing import chunk_count, chunk_rows
+from stream.packing import chunk_rows
 from stream.watermark import Watermark
 
 if TYPE_CHECKING:
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 # Panes are written again when this many bytes of counts were consumed since, or a window was tested.
 _BYTES_BETWEEN_WRITES = 1_000_000
-_MEMORY = b"memory"
 # Counted by a counter with another baseline: those rows are in no window of this one.
 _OTHER_BASELINE = "other_baseline"
 _log = logging.getLogger("driftline.judge")
@@ -54,11 +53,13 @@ class Book:
     ticks: list[Tick] = field(default_factory=list)
     # Health events that come from no tick.
     notices: list[DriftEvent] = field(default_factory=list)
+    # Up to where the partition was read at the last writing; None: nothing was ever written.
+    bookmark: Bookmark | None = None
     # The next offset to read, when something was taken since the last writing.
     next_offset: int | None = None
-    _changed: set[int] = field(default_factory=set)
-    # Keys of the panes topic that hold something, with the start of their pane.
-    _written: dict[bytes, int] = field(default_factory=dict)
+    # Whether the monitor's counts are on this partition.
+    _ours: bool = True
+    _shelf: Shelf = field(default_factory=Shelf)
     _taken_bytes: int = 0
 
     def restore(self, records: Iterable[tuple[bytes, bytes | None]]) -> None:
@@ -66,17 +67,45 @@ class Book:
 
         Raises RecordError for what another version wrote.
         """
-        live: dict[bytes, bytes] = {}
-        for key, value in records:
-            if value is None:
-                live.pop(key, None)
-            else:
-                live[key] = value
-        memories = [read_memory(value) for key, value in live.items() if key.endswith(_MEMORY)]
-        chunks = {key: read_pane(value) for key, value in live.items() if not key.endswith(_MEMORY)}
-        self._written = {key: record.start_ms for key, record in chunks.items()}
-        for memory in memories:
-            self._remember(memory, chunks.values())
+        memory, chunks = self._shelf.fill(records)
+        if memory is not None:
+            self._remember(memory, chunks)
+
+    def begin(self, committed: int, topic_id: str, topic: str, *, ours: bool) -> int:
+        """Return the offset to go on from, in the topic that there is now; say so when counts or panes are gone.
+
+        ``committed`` is where the group stands; ``ours`` tells whether the monitor's counts are on this partition.
+        """
+        known, told = self.bookmark, []
+        if known is None:
+            told = [notices.memory_lost(self.monitor, committed)] if committed else []
+            known = Bookmark()
+        elif known.is_of_another(topic_id):
+            told = [notices.counts_recreated(self.monitor, topic, known.next_offset or 0)]
+        offset = known.begin(committed, topic_id)
+        self.bookmark = Bookmark(offset, topic_id)
+        self._ours = ours
+        if told and ours:
+            self.notices += told
+            self.next_offset = offset
+        return offset
+
+    def has_begun(self) -> bool:
+        """Tell whether the monitor has seen counts; on a partition that none go to there is nothing to tell of it."""
+        return bool(self.monitor.pane_starts()) or self.monitor.state.sealed_to_ms is not None
+
+    def read_to(self) -> int:
+        """Return the first offset that was not taken yet."""
+        written = self.bookmark.next_offset if self.bookmark else None
+        return self.next_offset if self.next_offset is not None else written or 0
+
+    def miss(self, topic: str, partition: int, offsets: int, next_offset: int) -> None:
+        """Take note that offsets of the counts topic itself are gone, and say so where counts may be among them."""
+        self.next_offset = next_offset
+        if self._ours:
+            self._lose({topic: {partition: offsets}})
+            total = self.lost[topic][partition]
+            self.notices.append(notices.counts_lost(self.monitor, f"{topic}-{partition}", offsets, total))
 
     def take(self, value: bytes, offset: int) -> None:
         """Take the next record: counts are added, a control record moves the watermark."""
@@ -98,22 +127,13 @@ class Book:
 
     def unwritten(self) -> Iterator[tuple[bytes, bytes | None]]:
         """Return key and value of what the panes topic must get: changed panes, expired ones as None, the memory."""
-        counted_on = self.monitor.counted_on
-        held = self.monitor.pane_starts()
-        for start in sorted(self._changed & held):
-            pane = self.monitor.pane(start)
-            if pane is not None:
-                values = pane_chunks(pane, counted_on)
-                yield from ((self._key(start, number), value) for number, value in enumerate(values))
-        yield from ((key, None) for key, start in sorted(self._written.items()) if start not in held)
-        yield self._prefix() + _MEMORY, write_memory(self._memory())
+        yield from self._shelf.unwritten(self.monitor)
+        yield memory_key(self.monitor), write_memory(self._memory())
 
     def written(self) -> None:
         """Take note that all of it is written."""
-        held, chunks = self.monitor.pane_starts(), chunk_count(self.monitor.layout)
-        self._written = {key: start for key, start in self._written.items() if start in held}
-        self._written |= {self._key(start, number): start for start in self._changed & held for number in range(chunks)}
-        self._changed.clear()
+        self._shelf.written(self.monitor)
+        self.bookmark = self._bookmark()
         self.ticks.clear()
         self.notices.clear()
         self._taken_bytes, self.next_offset = 0, None
@@ -142,7 +162,7 @@ class Book:
         late = self.monitor.add(grown[record.start_ms])
         self.ledger.counted -= late
         self.ledger.late += late
-        self._changed.add(record.start_ms)
+        self._shelf.changed.add(record.start_ms)
 
     def _control(self, record: Control) -> None:
         self._see_topics(record.topic_ids)
@@ -162,10 +182,7 @@ class Book:
             _log.warning("%s was deleted and created again: it is read from its beginning", topic)
             self.watermark.forget(topic)
             self.partitions.pop(topic, None)
-            at_ms = self.monitor.state.sealed_to_ms or 0
-            sentence = f"The topic {topic} was deleted and created again: it is read from its beginning."
-            window, life = TestedWindow(at_ms, at_ms, 0, 0.0), len(self.lives.ids[topic])
-            event = health_event(self.monitor.identity, window, "topic_recreated", "begun", sentence, at_ms + life)
+            event = notices.topic_recreated(self.monitor, topic, len(self.lives.ids[topic]))
             # A counts partition that no monitor's counts go to hears of it, too, and has nobody to speak for.
             self.notices += [event] if self.monitor.pane_starts() else []
 
@@ -179,43 +196,45 @@ class Book:
         for fact in facts:
             self.watermark.observe((fact.topic, fact.partition), fact.newest_ms, idle=fact.idle)
 
-    def _remember(self, memory: JudgeMemory, chunks: Iterable[PaneChunk]) -> None:
+    def _remember(self, memory: JudgeMemory, chunks: Sequence[PaneChunk]) -> None:
         self.partitions, self.lost = memory.partitions, memory.lost
         self.lives = TopicLives(memory.topic_ids)
         self.ledger = Ledger.from_dict(memory.ledger)
         self._observe(memory.facts)
         self.watermark.reached_ms = memory.reached_ms
+        self.bookmark, state = memory.bookmark, memory.monitor.state
         if not self.monitor.continues(memory.monitor):
             # Panes of another baseline or schedule do not fit; nothing holds them, so the next writing deletes them.
-            self.notices.append(self._begun_anew(memory))
+            self.notices.append(notices.begun_anew(self.monitor, memory))
+            return
+        if memory.chunks not in (None, len(chunks)):
+            # Half of the panes would make windows that never were.
+            read_to = memory.bookmark.next_offset or 0
+            self.notices.append(notices.memory_lost(self.monitor, read_to, state.sealed_to_ms or 0))
             return
         panes: dict[int, Pane] = {}
         for chunk in chunks:
             grow(panes, chunk, self.monitor.layout)
         self.monitor.restore(memory.monitor, panes.values())
 
-    def _begun_anew(self, memory: JudgeMemory) -> DriftEvent:
-        """Say that windows begin anew; an open incident ends with what it was found against."""
-        at_ms = memory.monitor.state.sealed_to_ms or 0
-        same_baseline = memory.monitor.counted_on.startswith(self.monitor.identity.fingerprint)
-        reason = "configuration_changed" if same_baseline else "baseline_changed"
-        what = "schedule" if same_baseline else "baseline"
-        sentence = f"The {what} was replaced: windows begin anew, and nothing is carried over from the old ones."
-        window = TestedWindow(at_ms, at_ms, 0, 0.0)
-        return health_event(self.monitor.identity, window, reason, "begun", sentence, at_ms)
-
     def _memory(self) -> JudgeMemory:
         known = sorted(self.watermark.newest_ms.items())
         facts = [PartitionFact(*place, newest_ms, place in self.watermark.idle) for place, newest_ms in known]
         reached_ms, ledger = self.watermark.reached_ms, self.ledger.to_dict()
-        lost, ids = self.lost, self.lives.ids
-        return JudgeMemory(self.monitor.remember(), self.partitions, facts, reached_ms, ledger, lost, ids)
+        return JudgeMemory(
+            self.monitor.remember(),
+            self.partitions,
+            facts,
+            reached_ms,
+            ledger,
+            self.lost,
+            self.lives.ids,
+            self._bookmark(),
+            len(self._shelf.next_held(self.monitor)),
+        )
 
-    def _prefix(self) -> bytes:
-        return self.monitor.identity.monitor.encode() + b"|"
-
-    def _key(self, start_ms: int, chunk: int) -> bytes:
-        return self._prefix() + f"pane|{start_ms}|{chunk}".encode()
+    def _bookmark(self) -> Bookmark:
+        return Bookmark(self.read_to(), self.bookmark.topic_id if self.bookmark else "")
 
 
 def _by_topic(lost: Mapping[str, Mapping[int, int]]) -> dict[str, dict[str, int]]:

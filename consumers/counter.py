@@ -12,9 +12,9 @@ from consumers.facts import NOBODY, EventsLost, Observer, counted
 from consumers.idle import IdleWatch
 from consumers.place_note import PlaceNote, read_note
 from consumers.raw import RawBatch, Rejected
-from consumers.records import PartitionFact, control, pane_chunks
+from consumers.records import PartitionFact, control, counts_moved, pane_chunks
 from consumers.sink import Outgoing, Sink
-from consumers.source import Place, Polled, Position, Source, rewinding
+from consumers.source import LogRefused, Place, Polled, Position, Source, rewinding
 from consumers.undecodable import decode_all
 from stream.drift_event import DriftEvent
 from stream.ledger import Ledger
@@ -32,7 +32,8 @@ _PANES_HELD = 16
 class CounterOutlet:
     """Where a counter writes, and what its records are marked with: the monitor, and what it counts on.
 
-    Control records go to each of the ``counts_partitions``, counts to one of them.
+    Control records go to each of the ``counts_partitions``, counts to one of them. ``counts_id`` says which topic that
+    is, of those that have had its name.
     """
 
     counts: str
@@ -41,6 +42,7 @@ class CounterOutlet:
     rejects: str
     monitor: str
     counted_on: str
+    counts_id: str = ""
 
 
 @dataclass(slots=True)
@@ -128,10 +130,18 @@ class Counter:
 
     def _take_over(self, positions: Mapping[Place, Position]) -> None:
         notes = {place: read_note(position.note) for place, position in positions.items()}
+        for note in notes.values():
+            self._refuse_moved_counts(note)
         self._newest_ms = {place: note.newest_ms for place, note in notes.items()}
         self._idle.forget()
         # Facts about partitions that are new here must be told again, idle or not.
         self._told_idle = frozenset()
+
+    def _refuse_moved_counts(self, note: PlaceNote) -> None:
+        """Raise LogRefused where counts went to another partition of the same topic: the judge has its panes there."""
+        outlet = self._outlet
+        if note.counts_id == outlet.counts_id and note.counts_partition not in (-1, outlet.counts_partition):
+            raise LogRefused(counts_moved(outlet.counts, outlet.counts_partitions, note.counts_partition))
 
     def _count(self, polled: Polled) -> _Work:
         work = _Work(topic_ids=dict(polled.topic_ids))
@@ -185,9 +195,15 @@ class Counter:
     def _positions(self, polled: Polled, work: _Work) -> dict[Place, Position]:
         newest = {**self._newest_ms, **work.newest_ms}
         return {
-            place: Position(offset, PlaceNote(newest.get(place), work.topic_ids.get(place[0], "")).to_text())
-            for place, offset in polled.next_offsets.items()
+            place: Position(offset, self._note(place, newest, work)) for place, offset in polled.next_offsets.items()
         }
+
+    def _note(self, place: Place, newest: Mapping[Place, int | None], work: _Work) -> str:
+        topic_id, outlet = work.topic_ids.get(place[0], ""), self._outlet
+        note = PlaceNote(
+            newest.get(place), topic_id, counts_id=outlet.counts_id, counts_partition=outlet.counts_partition
+        )
+        return note.to_text()
 
 
 def reject_record(topic: str, place: Place, reject: Rejected) -> Outgoing:

@@ -30,7 +30,12 @@ class FactLog:
                     self._dropped(drop)
             case EventsLost(lost=lost):
                 for (topic, partition), offsets in sorted(lost.items()):
-                    _log.warning("%s-%d: %d offsets were deleted before they were read", topic, partition, offsets)
+                    _log.warning(
+                        "%s-%d: %d offsets are gone: deleted before they were read, or given up by a broker",
+                        topic,
+                        partition,
+                        offsets,
+                    )
             case PartitionsOwned(role, places) if self._owned.get(role) != places:
                 self._owned[role] = places
                 names = ", ".join(f"{topic}-{partition}" for topic, partition in places)

@@ -4,6 +4,7 @@ Its memory is the panes topic. What it consumed since its last commit it forgets
 are committed together with the panes that were made of the records before them.
 """
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,14 +12,18 @@ from typing import Any
 import orjson
 
 from consumers.book import Book
-from consumers.facts import NOBODY, Observer
+from consumers.bookmark import Bookmark
+from consumers.facts import NOBODY, EventsLost, Observer
 from consumers.monitor_status import standing, window_tested
+from consumers.place_note import PlaceNote
+from consumers.records import counts_moved, counts_partition
 from consumers.sink import Outgoing, Sink
-from consumers.source import Place, Position, Source, rewinding
+from consumers.source import LogRefused, Place, Position, Source, rewinding
 from stream.drift_event import DriftEvent
 
 # Key and value of every record of a partition of the panes topic, oldest first.
 PanesReader = Callable[[int], Iterable[tuple[bytes, bytes | None]]]
+_log = logging.getLogger("driftline.judge")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +90,18 @@ class Judge:
     def _step(self, gather_s: float) -> list[DriftEvent]:
         positions = self._source.assigned()
         if positions is not None:
-            self.books = {place: self._open_book(place) for place in positions}
+            self.books = {place: self._open_book(place, position.offset) for place, position in positions.items()}
         polled = self._source.poll(gather_s)
         self._membership = polled.membership or self._membership
         for batch in polled.batches:
             book = self.books[batch.topic, batch.partition]
             for offset, value in zip(batch.offsets, batch.values, strict=True):
                 book.take(value or b"", offset)
+        for (topic, partition), offsets in polled.lost.items():
+            self.books[topic, partition].miss(topic, partition, offsets, polled.next_offsets[topic, partition])
         events = self._commit() if any(book.worth_writing() for book in self.books.values()) else []
+        if polled.lost:
+            self._observer.note(EventsLost(dict(polled.lost)))
         self._tell_standing()
         return events
 
@@ -101,7 +110,7 @@ class Judge:
         if not books:
             return []
         records = [record for place, book in books.items() for record in self._records(place, book)]
-        positions = {place: Position(book.next_offset or 0) for place, book in books.items()}
+        positions = {place: Position(book.read_to(), self._note(place)) for place, book in books.items()}
         self._sink.commit(records, positions, self._membership)
         events = [event for book in books.values() for event in book.events()]
         for book in books.values():
@@ -115,14 +124,27 @@ class Judge:
 
     def _tell_standing(self) -> None:
         for book in self.books.values():
-            # A counts partition that no monitor's counts go to has control records only, and nothing to tell.
-            if book.monitor.open or book.monitor.state.sealed_to_ms is not None:
+            if book.has_begun():
                 self._observer.note(standing(book.monitor, book.watermark, book.ledger))
 
-    def _open_book(self, place: Place) -> Book:
-        book = self._new_book()
-        book.restore(self._read_panes(place[1]))
+    def _open_book(self, place: Place, committed: int) -> Book:
+        (topic, partition), book = place, self._new_book()
+        book.restore(self._read_panes(partition))
+        monitor, partitions = book.monitor.identity.monitor, self._source.partition_counts()[topic]
+        ours = counts_partition(monitor, partitions) == partition
+        if book.has_begun() and not ours:
+            raise LogRefused(counts_moved(topic, partitions, partition))
+        offset = book.begin(committed, self._topic_id(topic), topic, ours=ours)
+        if offset != committed:
+            _log.warning("%s-%d: the group stands at %d, the panes at %d: these are right", *place, committed, offset)
+            book.bookmark = Bookmark(self._source.seek(place, offset), self._topic_id(topic))
         return book
+
+    def _note(self, place: Place) -> str:
+        return PlaceNote(topic_id=self._topic_id(place[0])).to_text()
+
+    def _topic_id(self, topic: str) -> str:
+        return self._source.topic_ids().get(topic, "")
 
     def _records(self, place: Place, book: Book) -> Iterator[Outgoing]:
         for key, value in book.unwritten():

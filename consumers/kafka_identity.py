@@ -47,3 +47,12 @@ class TopicIdentity:
         if self._admin is not None:
             self._admin.close()
             self._admin = None
+
+
+def topic_facts(topic: str, options: Mapping[str, Any]) -> TopicFacts:
+    """Ask once; raises LogUnavailable while there is no such topic."""
+    identity = TopicIdentity(topic, options)
+    try:
+        return identity.now()
+    finally:
+        identity.close()

@@ -1,4 +1,4 @@
-"""Looking into a topic without being in a group: how many partitions it has, and what one holds up to its end."""
+"""Looking into topics without being in a group: asking until somebody answers, and reading a partition to its end."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from kafka import KafkaConsumer, TopicPartition
 
 from consumers.kafka_errors import kafka_errors
-from consumers.source import LogUnavailable
+from consumers.source import LogRefused, LogUnavailable
 
 LOOKUP_MS = 10_000
 # How long a broker may take to answer for the first time.
@@ -30,11 +30,6 @@ CONSUMER_SETTINGS: Mapping[str, Any] = {
 }
 
 
-def partition_count(topic: str, options: Mapping[str, Any]) -> int:
-    """Return how many partitions a topic has."""
-    return until_answered(lambda: _partition_count(topic, options))
-
-
 def until_answered(ask: Callable[[], _T]) -> _T:
     """Repeat for some seconds, at start, what any broker can answer; then raise LogUnavailable.
 
@@ -51,18 +46,6 @@ def until_answered(ask: Callable[[], _T]) -> _T:
             time.sleep(_ASK_AGAIN_S)
 
 
-def _partition_count(topic: str, options: Mapping[str, Any]) -> int:
-    with kafka_errors(f"{topic} cannot be read"):
-        looker = KafkaConsumer(**{**CONSUMER_SETTINGS, **options})
-        try:
-            count = len(looker.partitions_for_topic(topic) or ())
-        finally:
-            looker.close(timeout_ms=1_000)
-    if not count:
-        raise LogUnavailable(f"the partitions of {topic} are not known yet")
-    return count
-
-
 def read_to_end(topic: str, partition: int, options: Mapping[str, Any]) -> Iterator[tuple[bytes, bytes | None]]:
     """Yield key and value of every committed record of a partition, up to the end it has now.
 
@@ -73,6 +56,11 @@ def read_to_end(topic: str, partition: int, options: Mapping[str, Any]) -> Itera
     with kafka_errors(f"{topic} cannot be read"):
         looker = KafkaConsumer(**{**CONSUMER_SETTINGS, **options, "isolation_level": "read_uncommitted"})
         try:
+            known = looker.partitions_for_topic(topic)
+            if known and partition not in known:
+                raise LogRefused(
+                    f"{topic} has no partition {partition}: give it as many as the topic of the counts has"
+                )
             end = looker.end_offsets([tp])[tp]
         finally:
             looker.close(timeout_ms=2_000)

@@ -1,7 +1,5 @@
 """Counter and judge over Kafka: which group, topic, key and partition each of them works on."""
 
-from zlib import crc32
-
 from consumers.assembly import Assembly
 from consumers.book import Book
 from consumers.counter import Counter, CounterOutlet
@@ -9,11 +7,12 @@ from consumers.facts import NOBODY, Observer
 from consumers.idle import IdleWatch
 from consumers.judge import Judge, JudgeTopics
 from consumers.kafka_cut import CuttingSink, deletion
-from consumers.kafka_identity import TopicIdentity
-from consumers.kafka_lookup import partition_count, read_to_end
+from consumers.kafka_identity import TopicIdentity, topic_facts
+from consumers.kafka_lookup import read_to_end, until_answered
 from consumers.kafka_sink import KafkaSink
 from consumers.kafka_source import KafkaSource
 from consumers.observed import ObservedLoop, ObservedSink, ObservedSource
+from consumers.records import counts_partition
 from consumers.service import Loop
 from stream.watermark import Watermark
 
@@ -29,15 +28,16 @@ def new_counter(assembly: Assembly, observer: Observer = NOBODY) -> Counter:
     settings = assembly.settings
     group = f"{settings.monitor.name}-counter"
     consumer = settings.kafka.for_client("consumer")
-    counts_partitions = partition_count(settings.topics.counts, consumer)
+    counts = until_answered(lambda: topic_facts(settings.topics.counts, consumer))
     outlet = CounterOutlet(
         counts=settings.topics.counts,
-        counts_partitions=counts_partitions,
-        # Not the client's partitioner: every counter, in whatever language, must choose the same one.
-        counts_partition=crc32(settings.monitor.name.encode()) % counts_partitions,
+        counts_partitions=counts.partitions,
+        counts_partition=counts_partition(settings.monitor.name, counts.partitions),
         rejects=settings.topics.rejects,
         monitor=settings.monitor.name,
         counted_on=assembly.schedule.counted_on(assembly.baseline.fingerprint),
+        # Brokers before 2.8 have no ids.
+        counts_id=counts.id or settings.topics.counts,
     )
     identity = TopicIdentity(settings.topics.events, consumer)
     source = KafkaSource(settings.topics.events, group, settings.kafka.for_client("member"), identity)
@@ -58,7 +58,8 @@ def new_judge(assembly: Assembly, observer: Observer = NOBODY) -> Judge:
     settings = assembly.settings
     topics, group = settings.topics, f"{settings.monitor.name}-judge"
     consumer = settings.kafka.for_client("consumer")
-    source = KafkaSource(topics.counts, group, settings.kafka.for_client("member"))
+    identity = TopicIdentity(topics.counts, consumer)
+    source = KafkaSource(topics.counts, group, settings.kafka.for_client("member"), identity)
     kafka = KafkaSink(group, settings.kafka.for_client("producer"))
     sink = CuttingSink(kafka, deletion(settings.kafka.for_client("admin"))) if topics.cut_counts else kafka
     return Judge(

@@ -44,7 +44,7 @@ _MEMBER_SETTINGS: Mapping[str, Any] = {
 class KafkaSource:
     """A member of ``group`` on one topic; ``options`` are the client's own (addresses, security).
 
-    With ``identity`` it begins anew when the topic was deleted and created again, and tells what retention deleted.
+    With ``identity`` it begins anew when the topic was deleted and created again.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class KafkaSource:
     ) -> None:
         self._identity = identity
         self._facts = TopicFacts("", 0)
-        self._losses = LossWatch(self._beginnings)
+        self._losses = LossWatch(self._beginnings, self._ends_of)
         self._topic = topic
         self._group = group
         self._options = options_for("consumer", options)
@@ -113,6 +113,17 @@ class KafkaSource:
             raise LogUnavailable(f"the partitions of {self._topic} are not known yet")
         return {self._topic: len(known)}
 
+    def topic_ids(self) -> Mapping[str, str]:
+        """See `Source.topic_ids`."""
+        return {self._topic: self._facts.id} if self._facts.id else {}
+
+    def seek(self, place: Place, offset: int) -> int:
+        """See `Source.seek`."""
+        with kafka_errors("the partitions' bounds cannot be read"):
+            begun = self._losses.move({place: offset})[place]
+            self._consumer.seek(TopicPartition(*place), begun)
+        return begun
+
     def end_offsets(self) -> Mapping[Place, int]:
         """Return where every partition of the topic ends now, owned or not."""
         count = self.partition_counts()[self._topic]
@@ -172,17 +183,24 @@ class KafkaSource:
             found = self._consumer.beginning_offsets([TopicPartition(*place) for place in places])
         return {tuple(tp): offset for tp, offset in found.items()}
 
+    def _ends_of(self, places: Sequence[Place]) -> Mapping[Place, int]:
+        with kafka_errors("the partitions' ends cannot be read"):
+            found = self._consumer.end_offsets([TopicPartition(*place) for place in places])
+        return {tuple(tp): offset for tp, offset in found.items()}
+
     def _polled(self, batches: Sequence[RawBatch], membership: Any) -> Polled:
         offsets = {(batch.topic, batch.partition): batch.offsets for batch in batches}
-        lost = self._losses.read(offsets) if self._identity is not None else {}
+        if self._losses.went_back(offsets):
+            self._rewound = True
+            return Polled()
+        lost = self._losses.read(offsets)
         if (batches or lost) and self._is_another_topic():
             self._rewound = True
             return Polled()
         next_offsets = {place: self._losses.due(place) for place in lost}
         next_offsets |= {place: some[-1] + 1 for place, some in offsets.items()}
         at_end = self._at_end(set(map(TopicPartition._make, offsets)))
-        topic_ids = {self._topic: self._facts.id} if self._facts.id else {}
-        return Polled(batches, next_offsets, at_end, membership, lost, topic_ids)
+        return Polled(batches, next_offsets, at_end, membership, lost, self.topic_ids())
 
     def _is_another_topic(self) -> bool:
         """Tell whether what was polled may be of a topic that came after the one whose positions these are."""

@@ -5,15 +5,13 @@ failures on demand. It keeps the promises that the loops rely on, and no others:
 and a commit in the name of an older membership is refused.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 from zlib import crc32
 
-from consumers.place_note import read_note
-from consumers.raw import RawBatch
 from consumers.sink import Outgoing
-from consumers.source import LogUnavailable, Place, Polled, Position
+from consumers.source import LogUnavailable, Place, Position
 
 # What may befall a commit: refused, with nothing written; partitions taken away just before it, so that it is refused;
 # written whole, but the answer lost on the way; the process gone, just before it or just after.
@@ -92,6 +90,22 @@ class MemoryLog:
         """Delete a topic and create it again, empty; groups keep their positions, as they may in Kafka."""
         self._topics[topic] = [[] for _ in self._topics[topic]]
         self._lives[topic] += 1
+
+    def truncate(self, topic: str, end: int, partition: int = 0) -> None:
+        """Take away what lies at ``end`` and behind, as an unclean election does; groups keep their positions."""
+        del self._topics[topic][partition][end:]
+
+    def add_partitions(self, topic: str, count: int) -> None:
+        """Add empty partitions until there are this many."""
+        self._topics[topic] += [[] for _ in range(count - len(self._topics[topic]))]
+
+    def move(self, group: str, place: Place, offset: int) -> None:
+        """Let a group stand elsewhere, as a person with a tool does."""
+        self._groups[group].positions[place] = Position(offset)
+
+    def forget_positions(self, group: str) -> None:
+        """Forget what a group has committed, as Kafka does with a group that was empty for a week."""
+        self._groups[group].positions.clear()
 
     def topic_id(self, topic: str) -> str:
         """Return which topic the name stands for now."""
@@ -180,105 +194,3 @@ class MemoryLog:
         partitions = self._topics[outgoing.topic]
         number = crc32(outgoing.key or b"") % len(partitions) if outgoing.partition is None else outgoing.partition
         partitions[number].append(Record(outgoing.key, outgoing.value, headers=tuple(outgoing.headers)))
-
-
-class MemorySource:
-    """A member of ``group`` on one topic of a `MemoryLog`; hands out at most ``most_records`` a poll."""
-
-    def __init__(self, log: MemoryLog, topic: str, group: str, *, most_records: int = 20_000) -> None:
-        self._log = log
-        self._topic = topic
-        self._most_records = most_records
-        self._membership = log.join(group, topic)
-        self._read: dict[Place, int] = {}
-        self._looked_up = False
-        self._topic_id = ""
-
-    def assigned(self) -> Mapping[Place, Position] | None:
-        """See `Source.assigned`."""
-        if self._current():
-            return None
-        now = self._log.membership(self._membership)
-        if now.generation < 0:
-            # Expelled: a member that is still there joins again.
-            now = self._log.join(now.group, self._topic)
-        self._membership, self._looked_up = now, True
-        committed = self._log.committed(now.group)
-        self._topic_id = self._log.topic_id(self._topic)
-        known = {place: at for place, at in committed.items() if not read_note(at.note).is_of_another(self._topic_id)}
-        positions = {place: known.get(place, Position(0)) for place in self._log.assignment(now)}
-        self._read = {place: position.offset for place, position in positions.items()}
-        return positions
-
-    def poll(self, timeout_s: float) -> Polled:  # never waits: what is there is there
-        """See `Source.poll`."""
-        if not self._current():
-            self._looked_up = False
-            return Polled()
-        room, batches, offsets = self._most_records, [], {}
-        for place, start in sorted(self._read.items()):
-            records = self._log.records(*place)[start : start + room]
-            if records:
-                batches.append(_batch(place, start, records))
-                offsets[place] = self._read[place] = start + len(records)
-                room -= len(records)
-        at_end = frozenset(place for place in self._read if place not in offsets and self._is_at_end(place))
-        topic_ids = {self._topic: self._topic_id}
-        return Polled(tuple(batches), offsets, at_end, self._membership, topic_ids=topic_ids)
-
-    def partition_counts(self) -> Mapping[str, int]:
-        """See `Source.partition_counts`."""
-        return {self._topic: self._log.partition_count(self._topic)}
-
-    def end_offsets(self) -> Mapping[Place, int]:
-        """See `Source.end_offsets`."""
-        places = [(self._topic, number) for number in range(self._log.partition_count(self._topic))]
-        return {place: len(self._log.records(*place)) for place in places}
-
-    def caught_up(self, ends: Mapping[Place, int]) -> bool:
-        """See `Source.caught_up`."""
-        return (
-            self._current() and bool(self._read) and all(at >= ends.get(place, 0) for place, at in self._read.items())
-        )
-
-    def rewind(self) -> None:
-        """See `Source.rewind`."""
-        self._looked_up = False
-
-    def close(self) -> None:
-        """See `Source.close`."""
-        self._log.leave(self._membership)
-
-    def _current(self) -> bool:
-        is_same_topic = self._topic_id == self._log.topic_id(self._topic)
-        return self._looked_up and is_same_topic and self._log.membership(self._membership) == self._membership
-
-    def _is_at_end(self, place: Place) -> bool:
-        return self._read[place] >= len(self._log.records(*place))
-
-
-class MemorySink:
-    """Commits to a `MemoryLog`."""
-
-    def __init__(self, log: MemoryLog) -> None:
-        self._log = log
-
-    def commit(self, records: Iterable[Outgoing], positions: Mapping[Place, Position], membership: object) -> None:
-        """See `Sink.commit`. Raises LogUnavailable, and `Crash` where the log was asked for it."""
-        self._log.commit(list(records), positions, membership)
-
-    def close(self) -> None:
-        """See `Sink.close`."""
-
-
-def _batch(place: Place, start: int, records: Sequence[Record]) -> RawBatch:
-    times = [record.timestamp_ms for record in records]
-    known = [time for time in times if time is not None]
-    return RawBatch(
-        topic=place[0],
-        partition=place[1],
-        offsets=range(start, start + len(records)),
-        values=[record.value for record in records],
-        timestamps_ms=known if len(known) == len(times) else None,
-        keys=[record.key for record in records],
-    )

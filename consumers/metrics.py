@@ -31,7 +31,9 @@ class Metrics:
 
     def _of_loops(self) -> None:
         self.events = self._counter("events", "Events read, by what became of them; each once.", "fate", "reason")
-        self.lost = self._counter("lost_offsets", "Offsets deleted before they were read.", "topic", "partition")
+        self.lost = self._counter(
+            "lost_offsets", "Offsets gone before they were read, or given up after.", "topic", "partition"
+        )
         self.batch_events = self._histogram("batch_events", "Events in one transaction of a counter.", _EVENTS)
         self.transactions = self._counter("transactions", "Transactions committed or failed.", "role", "outcome")
         self.transaction_seconds = self._histogram(

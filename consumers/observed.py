@@ -53,6 +53,14 @@ class ObservedSource:
         """See `Source.partition_counts`."""
         return self._source.partition_counts()
 
+    def topic_ids(self) -> Mapping[str, str]:
+        """See `Source.topic_ids`."""
+        return self._source.topic_ids()
+
+    def seek(self, place: Place, offset: int) -> int:
+        """See `Source.seek`."""
+        return self._source.seek(place, offset)
+
     def end_offsets(self) -> Mapping[Place, int]:
         """See `Source.end_offsets`."""
         return self._source.end_offsets()

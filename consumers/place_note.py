@@ -1,14 +1,19 @@
-"""What stands beside a committed offset: all that a counter needs to go on, and of which topic the offset is."""
+"""What stands beside a committed offset: all that a counter needs to go on, and of which topics it speaks."""
 
 import msgspec
 
 
 class PlaceNote(msgspec.Struct, frozen=True):
-    """The largest event time of the partition so far (UTC ms), and the topic's id."""
+    """The largest event time of the partition so far (UTC ms), and the topic's id.
+
+    ``counts_id`` and ``counts_partition`` say where a counter has written; a judge, who writes no counts, leaves them.
+    """
 
     newest_ms: int | None = None
     topic_id: str = ""
     version: int = 1
+    counts_id: str = ""
+    counts_partition: int = -1
 
     def to_text(self) -> str:
         """Return the note as it is committed."""

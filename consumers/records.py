@@ -7,10 +7,12 @@ its memory. All carry what they were counted on, baseline and panes: counts over
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from zlib import crc32
 
 import msgspec
 
 from baselines import Layout
+from consumers.bookmark import Bookmark
 from consumers.source import Place
 from stream.ledger import Ledger
 from stream.memory import Memory
@@ -65,7 +67,8 @@ class Control(msgspec.Struct, frozen=True, tag="control"):
 class JudgeMemory:
     """A judge's memory of one counts partition: the monitor's, the watermark's facts, and the ledger.
 
-    ``topic_ids`` holds the ids that each topic has had, the latest last.
+    ``topic_ids`` holds the ids that each topic has had, the latest last; ``chunks`` is how many records of panes belong
+    to the memory (None: not known).
     """
 
     monitor: Memory
@@ -75,12 +78,31 @@ class JudgeMemory:
     ledger: dict[str, Any] = field(default_factory=lambda: Ledger().to_dict())
     lost: dict[str, dict[int, int]] = field(default_factory=dict)
     topic_ids: dict[str, list[str]] = field(default_factory=dict)
+    bookmark: Bookmark = field(default_factory=Bookmark)
+    chunks: int | None = None
     version: int = RECORD_VERSION
 
 
 _COUNTS_TOPIC = msgspec.msgpack.Decoder(PaneChunk | Control)
 _PANES_TOPIC = msgspec.msgpack.Decoder(PaneChunk)
 _MEMORY = msgspec.msgpack.Decoder(JudgeMemory)
+
+
+def counts_partition(monitor: str, partitions: int) -> int:
+    """Return the partition of the counts topic that a monitor's counts are on.
+
+    Not the client's partitioner: every counter, in whatever language, must choose the same one.
+    """
+    return crc32(monitor.encode()) % partitions
+
+
+def counts_moved(topic: str, partitions: int, known: int) -> str:
+    """Return why a monitor whose counts were on partition ``known`` cannot go on, and what to do."""
+    return (
+        f"{topic} has {partitions} partitions now, with which this monitor's counts are on another one than partition "
+        f"{known}, where they were; Kafka cannot take partitions away: name two new topics in topics.counts and "
+        "topics.panes, where windows begin anew"
+    )
 
 
 def pane_chunks(pane: Pane, counted_on: str, topic_ids: Mapping[str, str] | None = None) -> Iterator[bytes]:

@@ -37,8 +37,8 @@ class Polled:
 
     ``membership`` is the group membership as it was when the records were handed out: committing with it is refused
     when the partitions have since gone to somebody else. ``at_end`` are the owned partitions with nothing left to read.
-    ``lost`` are the offsets that were gone before they could be read, by partition; each such partition has a next
-    offset, with or without a batch. ``topic_ids`` say which topic each name stands for, where the log knows.
+    ``lost`` are the offsets that are gone, before they could be read or after, by partition; each such partition has a
+    next offset, with or without a batch. ``topic_ids`` say which topic each name stands for, where the log knows.
     """
 
     batches: Sequence[RawBatch] = ()
@@ -65,6 +65,14 @@ class Source(Protocol):
 
     def partition_counts(self) -> Mapping[str, int]:
         """Return how many partitions each topic read has, owned or not."""
+        ...
+
+    def topic_ids(self) -> Mapping[str, str]:
+        """Return which topic each name read stood for when it was last assigned, where the log knows."""
+        ...
+
+    def seek(self, place: Place, offset: int) -> int:
+        """Read an owned partition on from another offset than the committed one; return the nearest that there is."""
         ...
 
     def end_offsets(self) -> Mapping[Place, int]:

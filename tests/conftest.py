@@ -18,9 +18,10 @@ from consumers.counter import Counter, CounterOutlet
 from consumers.facts import NOBODY, Observer
 from consumers.idle import IdleWatch
 from consumers.judge import Judge, JudgeTopics
-from consumers.memory_log import MemoryLog, MemorySink, MemorySource
+from consumers.memory_log import MemoryLog
+from consumers.memory_source import MemorySink, MemorySource
 from consumers.observed import ObservedSink, ObservedSource
-from consumers.records import PaneChunk, grow, read_counts_topic
+from consumers.records import PaneChunk, counts_partition, grow, read_counts_topic
 from consumers.settings import load_settings
 from stream.panes import Pane
 from stream.watermark import Watermark
@@ -103,15 +104,18 @@ class Stage:
         idle_s: float = 60.0,
         clock: Callable[[], float] = float,
         observer: Observer = NOBODY,
+        counts_partitions: int = 1,
     ) -> Counter:
         """Return a new member of the counters' group; its clock stands still unless another is given."""
+        monitor = self.assembly.settings.monitor.name
+        partition = counts_partition(monitor, counts_partitions)
         source = MemorySource(self.log, "events", "counters", most_records=most_records)
         return Counter(
             ObservedSource(source, "counter", observer),
             ObservedSink(MemorySink(self.log), "counter", observer),
             self.assembly.new_decoder(),
             self.assembly.new_tallier(),
-            CounterOutlet("counts", 1, 0, "rejects", self.assembly.settings.monitor.name, self.counted_on),
+            CounterOutlet("counts", counts_partitions, partition, "rejects", monitor, self.counted_on),
             IdleWatch(idle_s, clock),
             observer,
         )

@@ -2,6 +2,7 @@
 
 import contextlib
 import itertools
+import json
 import os
 import subprocess
 import sys
@@ -14,7 +15,12 @@ import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import KafkaAdminClient
 
+from baselines import save
+from baselines.fitting import fit
+from consumers.assembly import Assembly, assemble
 from consumers.local_kafka import LocalKafka, LocalKafkaUnavailable
+from consumers.settings import load_settings
+from tests.broker.lived import PARTITIONS
 from tests.broker.trap_stage import EVENTS, Stage
 
 MakeTopic = Callable[..., str]
@@ -174,3 +180,25 @@ def new_stage(
             return made
 
         yield make
+
+
+@pytest.fixture(scope="session")
+def long_lived_config(tmp_path_factory: pytest.TempPathFactory, incident_lines: list[bytes]) -> Path:
+    """Return the configuration of a monitor of age and device, every ten seconds."""
+    folder = tmp_path_factory.mktemp("long-life")
+    rows = [json.loads(line)["features"] for line in incident_lines[:360]]
+    (folder / "training.csv").write_text("age,device\n" + "".join(f"{row['age']},{row['device']}\n" for row in rows))
+    save(fit([folder / "training.csv"]), folder / "baseline.json")
+    lines = ('[monitor]\nname = "m"', '[schedule]\nevery = "10s"\nwindow = "20s"\nlateness = "1s"\nidle = "12h"')
+    events = '[events]\ntimestamp = "ts"\nfeatures = "features"'
+    (folder / "driftline.toml").write_text("\n".join([*lines, events]))
+    return folder / "driftline.toml"
+
+
+@pytest.fixture
+def long_lived(
+    make_topic: Callable[..., str], command_line: Callable[..., Any], long_lived_config: Path
+) -> tuple[Any, Assembly]:
+    """Return the command line of a monitor with an empty topic of events, and its parts."""
+    driftline = command_line(long_lived_config, make_topic("lived", partitions=PARTITIONS))
+    return driftline, assemble(load_settings(long_lived_config, driftline.environment))

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from consumers.place_note import PlaceNote, read_note
 from consumers.records import Control, PaneChunk, read_counts_topic
 from consumers.source import LogUnavailable, Position
 from stream.ledger import Ledger
@@ -50,7 +51,7 @@ def test_the_largest_event_time_stands_beside_the_offset(stage: Callable[..., An
     made.counter().step(0.0)
     position = made.log.committed("counters")["events", 0]
     assert position.offset == 1
-    assert json.loads(position.note) == {"newest_ms": START_MS + EVERY_MS, "topic_id": "events#1", "version": 1}
+    assert read_note(position.note) == PlaceNote(START_MS + EVERY_MS, "events#1", counts_partition=0)
     made.log.expel_all("counters")
     made.log.append("events", event(START_MS), partition=0)
     successor = made.counter()

@@ -3,8 +3,14 @@
 from collections.abc import Mapping, Sequence
 
 from consumers.losses import LossWatch
+from consumers.source import LogUnavailable
 
 PLACE = ("events", 0)
+
+
+def far(places: Sequence[tuple[str, int]]) -> Mapping[tuple[str, int], int]:
+    """Return ends behind everything."""
+    return dict.fromkeys(places, 10**9)
 
 
 def watch(beginning: dict[str, int]) -> LossWatch:
@@ -13,7 +19,7 @@ def watch(beginning: dict[str, int]) -> LossWatch:
     def beginnings(places: Sequence[tuple[str, int]]) -> Mapping[tuple[str, int], int]:
         return dict.fromkeys(places, beginning["at"])
 
-    return LossWatch(beginnings)
+    return LossWatch(beginnings, far)
 
 
 def test_a_beginning_behind_what_is_committed_is_told_once() -> None:
@@ -66,8 +72,67 @@ def test_beginnings_are_asked_for_only_where_there_is_a_gap() -> None:
         asked.append(places)
         return dict.fromkeys(places, 0)
 
-    losses = LossWatch(beginnings)
+    losses = LossWatch(beginnings, far)
     losses.begin({PLACE: 0})
     losses.read({PLACE: range(100)})
     losses.read({PLACE: range(100, 200)})
     assert asked == [[PLACE]]
+
+
+class Cut:
+    """A log that ends at ``end``, and a clock that the test moves."""
+
+    def __init__(self, end: int) -> None:
+        self.end, self.now_s = end, 0.0
+        self.losses = LossWatch(lambda places: dict.fromkeys(places, 0), self._ends, lambda: self.now_s, 10.0)
+
+    def _ends(self, places: Sequence[tuple[str, int]]) -> Mapping[tuple[str, int], int]:
+        return dict.fromkeys(places, self.end)
+
+    def begin(self) -> Mapping[tuple[str, int], int] | None:
+        """Begin at 50; None while that is to be tried again."""
+        try:
+            return self.losses.begin({PLACE: 50})
+        except LogUnavailable:
+            return None
+
+
+def test_a_log_that_stays_too_short_is_read_on_from_the_end_it_had_first() -> None:
+    """For ten seconds it may come back; what is written to it meanwhile is new, and none of it is stepped over."""
+    cut = Cut(end=40)
+    assert cut.begin() is None
+    cut.now_s, cut.end = 9.9, 45
+    assert cut.begin() is None
+    cut.now_s = 10.0
+    assert cut.begin() == {PLACE: 40}
+    assert cut.losses.read({}) == {PLACE: 10}
+
+
+def test_a_log_that_comes_back_has_lost_nothing() -> None:
+    """A broker that has just become leader may not know the end; a later cut has its ten seconds again."""
+    cut = Cut(end=40)
+    assert cut.begin() is None
+    cut.now_s, cut.end = 5.0, 50
+    assert cut.begin() == {PLACE: 50}
+    assert cut.losses.read({}) == {}
+    cut.now_s, cut.end = 20.0, 30
+    assert cut.begin() is None
+
+
+def test_what_lies_before_what_is_due_is_noticed() -> None:
+    """A client whose position is behind the end goes to the beginning; a gap, or a place not begun, is nothing."""
+    losses = watch({"at": 0})
+    losses.begin({PLACE: 50})
+    assert losses.went_back({PLACE: [0, 1]})
+    assert losses.went_back({PLACE: [49]})
+    assert not losses.went_back({PLACE: [50, 51], ("events", 1): [0]})
+    assert not losses.went_back({PLACE: [60]})
+
+
+def test_moving_one_place_leaves_the_others() -> None:
+    """Only that one is due elsewhere, and what was to be told of the other is told."""
+    losses = watch({"at": 10})
+    losses.begin({PLACE: 5, ("events", 1): 7})
+    assert losses.move({PLACE: 30}) == {PLACE: 30}
+    assert (losses.due(PLACE), losses.due(("events", 1))) == (30, 10)
+    assert losses.read({}) == {("events", 1): 3}

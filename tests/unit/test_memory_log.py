@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from consumers.memory_log import Crash, Fault, MemoryLog, MemorySink, MemorySource
+from consumers.memory_log import Crash, Fault, MemoryLog
+from consumers.memory_source import MemorySink, MemorySource
 from consumers.sink import Outgoing, Sink
 from consumers.source import LogUnavailable, Position, Source
 
