@@ -1,6 +1,6 @@
 """How often each check says p <= level where nothing has changed: observed over nominal, far into the tail.
 
-    python benchmarks/tails.py [--draws 20000] [--checks mean,std,chi2] [--seed 1]
+    python benchmarks/tails.py [--draws 20000] [--checks ks,mean,missing] [--seed 1]
 
 Every draw takes a reference and a window from one pool. Per check, pool and sizes the table shows the ratio of observed
 to nominal rejections at each level, and in brackets the upper 95 % limit of that ratio (exact Poisson). Values near 1
@@ -9,6 +9,7 @@ are marked "-"; the last tables add sizes and then pools of a check up, which re
 """
 
 import argparse
+import math
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -17,13 +18,16 @@ from scipy import stats
 
 from baselines.cells import IntArray
 from stream.checks.chi2 import p_calibrated, pearson, pool
+from stream.checks.ks import ks_p_value
 from stream.permutation import location, scale
 from stream.tails import exceedance_upper, hypergeometric_two_sided, hypergeometric_upper
 
 LEVELS = (1e-2, 1e-3, 1e-4, 1e-5)
+CHECKS = ("ks", "mean", "std", "range", "missing", "chi2", "chi2 (Pearson alone)", "frequency", "new_category")
 SIZES = ((1_000, 100), (1_000, 500), (1_000, 2_000), (10_000, 100), (10_000, 500), (10_000, 2_000))
 # A test with p above this cannot reach a level; the cheap statistic behind it is looked at first.
 PROMISING_Z = 2.0
+PROMISING_D = 1.5
 Draw = Callable[[np.random.Generator, int], NDArray[np.float64]]
 
 
@@ -50,6 +54,7 @@ CATEGORICAL: dict[str, NDArray[np.float64]] = {
     "Zipf 1.3": np.arange(1.0, 20_001.0) ** -1.3 / (np.arange(1.0, 20_001.0) ** -1.3).sum(),
     "30 with rare": 0.75 ** np.arange(30) / (0.75 ** np.arange(30)).sum(),
 }
+MISSING = (0.002, 0.05, 0.5)
 
 
 def on_cells(values: NDArray[np.float64], n_reference: int) -> tuple[IntArray, IntArray]:
@@ -61,6 +66,11 @@ def on_cells(values: NDArray[np.float64], n_reference: int) -> tuple[IntArray, I
 
 
 def numeric_p(check: str, reference: IntArray, window: IntArray) -> float:
+    if check == "ks":
+        m, n = int(reference.sum()), int(window.sum())
+        statistic = float(np.abs(np.cumsum(window) / n - np.cumsum(reference) / m).max())
+        promising = statistic * math.sqrt(m * n / (m + n)) >= PROMISING_D
+        return ks_p_value(reference, window, statistic)[0] if promising else 1.0
     if check == "range":
         inside = np.flatnonzero(reference)
         outside = int(window[: inside[0]].sum() + window[inside[-1] + 1 :].sum())
@@ -88,6 +98,11 @@ def categorical_p(check: str, reference: IntArray, window: IntArray) -> float:
     return max(p, p_calibrated(table))
 
 
+def missing_p(share: float, m: int, n: int, rng: np.random.Generator) -> float:
+    seen, seen_reference = int(rng.binomial(n, share)), int(rng.binomial(m, share))
+    return hypergeometric_two_sided(seen, n + m, seen + seen_reference, n)
+
+
 def rejections(p_of: Callable[[], float], draws: int) -> NDArray[np.int64]:
     p = np.array([p_of() for _ in range(draws)])
     return np.array([(p <= level).sum() for level in LEVELS])
@@ -98,7 +113,7 @@ def trials(checks: list[str], seed: int) -> Iterator[tuple[str, str, int, int, C
     for m, n in SIZES:
         rng = np.random.default_rng([seed, m, n])
         for name, draw in NUMERIC.items():
-            for check in set(checks) & {"mean", "std", "range"}:
+            for check in set(checks) & {"ks", "mean", "std", "range"}:
                 yield (
                     check,
                     name,
@@ -117,6 +132,8 @@ def trials(checks: list[str], seed: int) -> Iterator[tuple[str, str, int, int, C
                         c, r.multinomial(m, s), r.multinomial(n, s)
                     ),
                 )
+        for share in MISSING if "missing" in checks else ():
+            yield "missing", f"{share:.1%}", m, n, lambda s=share, r=rng, m=m, n=n: missing_p(s, m, n, r)
 
 
 def line(name: str, hits: NDArray[np.int64], draws: int) -> str:
@@ -132,7 +149,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--draws", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--checks", default="mean,std,range,chi2,chi2 (Pearson alone),frequency,new_category")
+    parser.add_argument(
+        "--checks", default="ks,mean,std,range,missing,chi2,chi2 (Pearson alone),frequency,new_category"
+    )
     options = parser.parse_args()
     print(f"{'check, pool, reference x window':48s}" + "  ".join(f"{level:>13g}" for level in LEVELS), flush=True)
     totals: dict[str, tuple[NDArray[np.int64], int]] = {}
