@@ -2,7 +2,7 @@
 
     python benchmarks/abrupt.py [--runs 200] [--windows 100,500,2000] [--seed 1]
 
-Every run draws a reference of 5,000 rows and a stream: quiet, then changed from a random row on by two floors of one
+Every run draws a reference of 2,000 rows and a stream: quiet, then changed from a random row on by two floors of one
 check, then quiet again. The oracle looks at the changed features of each window with scipy's own test on the raw
 values; it knows a change from the first window in which p is at or below the level that driftline's first step asks for
 (the tick's level over the size of its family) and the effect is over its floor.
@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from baselines import Layout
+from baselines import Baseline, Layout
 from benchmarks.effects import EFFECTS, Effect, traffic
 from benchmarks.frames import Frame, fitted, join, rows, take
 from benchmarks.monitored import SECOND_MS, Course, course
@@ -28,7 +28,7 @@ from stream.decision import tick_level
 from stream.policy import Policy
 from stream.sample import Sample
 
-REFERENCE = 5_000
+REFERENCE = 2_000
 # Windows: quiet, changed (the first of them in part), quiet again.
 QUIET, CHANGED, AFTER = 3, 10, 6
 PATIENCE = 2
@@ -71,6 +71,7 @@ class Run:
     effect: Effect
     window: int
     reference: Frame
+    baseline: Baseline
     stream: Frame
     level: float
 
@@ -81,8 +82,9 @@ class Run:
         begin = QUIET * window + int(rng.integers(0, window))
         before, changed = traffic(rng, begin), traffic(rng, (QUIET + CHANGED) * window - begin)
         stream = join(before, effect.on(changed, reference, rng), traffic(rng, AFTER * window))
-        level = tick_level(Policy(), window * SECOND_MS) / family_size(reference, take(before, slice(window)))
-        return cls(effect, window, reference, stream, level)
+        baseline = fitted(reference)
+        level = tick_level(Policy(), window * SECOND_MS) / family_size(baseline, take(before, slice(window)))
+        return cls(effect, window, reference, baseline, stream, level)
 
     def rejected(self, number: int) -> frozenset[str]:
         """Return the features that the oracle finds changed in a window."""
@@ -95,10 +97,10 @@ class Run:
         return next((number for number in range(QUIET, QUIET + CHANGED) if self.rejected(number)), None)
 
 
-def family_size(reference: Frame, window: Frame) -> int:
+def family_size(baseline: Baseline, window: Frame) -> int:
     """Return how many tests a tick makes."""
-    layout = Layout(fitted(reference))
-    sample = Sample.of_counts(layout, Counts.of(layout, rows(layout.baseline, window)))
+    layout = Layout(baseline)
+    sample = Sample.of_counts(layout, Counts.of(layout, rows(baseline, window)))
     return sum(len(one) for one in measure(Sample.of_baseline(layout), sample, Policy(min_samples=1)))
 
 
@@ -107,7 +109,7 @@ def score(effect: Effect, window: int, runs: int, rng: np.random.Generator) -> S
     total = Score()
     for _ in range(runs):
         run = Run.draw(effect, window, rng)
-        judge(total, run, course(fitted(run.reference), run.stream, window, Policy()))
+        judge(total, run, course(run.baseline, run.stream, window, Policy()))
     return total
 
 
