@@ -117,7 +117,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     wanted = options.pools.split(",")
-    pools = [pool for pool in (*simulated(), *reshuffled()) if any(word in pool.name for word in wanted)]
+    pools = [*enumerate((*simulated(), *reshuffled()))]
     together = Tails()
     print(
         "| null pool | reference | window | alarms | 95 % limits | power at "
@@ -125,7 +125,7 @@ def main() -> None:
         + " floors |"
     )
     print("| --- | ---: | ---: | ---: | --- |" + " ---: |" * len(FLOORS))
-    for number, pool in enumerate(pools):
+    for number, pool in [one for one in pools if any(word in one[1].name for word in wanted)]:
         for n in map(int, options.sizes.split(",")):
             rng = np.random.default_rng([options.seed, number, n])
             alarms, tails = false_alarms(pool, n, options.draws, rng)
