@@ -8,7 +8,7 @@ values; it knows a change from the first window in which p is at or below the le
 (the tick's level over the size of its family) and the effect is over its floor.
 
 Shown are the runs in which the oracle knew, and how often it does in a single changed window (what it finds once in a
-while by luck, nobody finds twice in three); the share of runs in which drift opened no more than two windows after that,
+while by luck, nobody finds twice in three); the share of runs in which drift opened no more than two windows later,
 among those in which the oracle knew; F1 of the features named when it opened against those changed (the oracle's own
 beside it, in the window in which drift opened); the share of runs that were resolved no more than three windows after
 the last changed one, as ``persist = "2 of 3"`` allows; and incidents that opened outside the change.
