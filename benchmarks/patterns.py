@@ -1,7 +1,8 @@
 """How often a pattern is recognised where there is one, and where there is only plain drift.
 
-Prints, for windows of several sizes, the share of plain drifts (shift, spread, growth, mixture, selection, categories that
-come, go and change their shares) that are taken for a pattern, by kind, and the share of real faults that are recognised.
+Prints, for windows of several sizes, the share of plain drifts (shift, spread, growth up to double, mixture, selection,
+categories that come, go and change their shares) that are taken for a pattern, by kind, and the share of real faults
+that are recognised.
 Run: ``python -m benchmarks.patterns [--events 400]``.
 """
 
@@ -117,6 +118,32 @@ def plain_mix(rng: np.random.Generator, names: list[str], shares: Values) -> tup
     return names + new, moved / moved.sum()
 
 
+def family(rng: np.random.Generator) -> tuple[dict[str, Draw], Draw]:
+    """Return features alike but for their place, as sensors of one make, and a drift that some of them share."""
+    spread = float(rng.uniform(1, 8))
+    centres = rng.uniform(-spread, spread, FEATURES)
+    tail = shape(rng)
+    together, own = float(rng.uniform(0, 3)) * rng.integers(2), float(rng.uniform(0.3, 3))
+    probe = tail(rng, 1000)
+    scale = float(probe.std())
+    return (
+        {f"x{i}": (lambda r, n, c=c: tail(r, n) + c * scale) for i, c in enumerate(centres)},
+        lambda r, n: np.full(n, scale * (together + own * r.normal())),
+    )
+
+
+def false_in_families(rng: np.random.Generator, events: int, rows: int) -> tuple[int, Counter[str]]:
+    """Return the shifts tried of features that look alike, and what they were taken for."""
+    found: Counter[str] = Counter()
+    for _ in range(events):
+        draws, shift = family(rng)
+        training = {f: draw(rng, TRAINING_ROWS) for f, draw in draws.items()}
+        window = {f: draw(rng, rows) + shift(rng, rows) for f, draw in draws.items()}
+        for pattern in patterns(layout_of(training), window).values():
+            found[f"x {pattern.kind}"] += 1
+    return events * FEATURES, found
+
+
 def false_patterns(rng: np.random.Generator, events: int, rows: int) -> tuple[int, Counter[str]]:
     """Return the plain drifts tried and what they were taken for."""
     found: Counter[str] = Counter()
@@ -165,6 +192,12 @@ def recognised(rng: np.random.Generator, features: int, rows: int) -> dict[str, 
     return {fault: hits[fault] / features for fault in [*FAULTS, "swapped"]}
 
 
+def report(rows: int, tried: int, found: Counter[str], word: str, kind: str) -> None:
+    """Print one line on false patterns."""
+    wrong = {name[2:]: count for name, count in sorted(found.items()) if name[0] == kind}
+    print(f"{rows} rows, {tried} plain {word} drifts: {sum(wrong.values()) / tried:.2%} taken for a pattern {wrong}")
+
+
 def main() -> None:
     """Print both tables."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -174,9 +207,9 @@ def main() -> None:
     for rows in options.rows:
         rng = np.random.default_rng(rows)
         tried, found = false_patterns(rng, options.events, rows)
-        for word, kind in (("numeric", "x"), ("categorical", "c")):
-            wrong = {name[2:]: count for name, count in sorted(found.items()) if name[0] == kind}
-            print(f"{rows} rows, {tried} plain {word} drifts: {sum(wrong.values()) / tried:.2%} taken for a pattern {wrong}")
+        report(rows, tried, found, "numeric", "x")
+        report(rows, tried, found, "categorical", "c")
+        report(rows, *false_in_families(rng, options.events, rows), "alike numeric", "x")
         for fault, share in recognised(rng, options.events // 2, rows).items():
             print(f"{rows} rows, {fault}: {share:.0%} recognised")
 

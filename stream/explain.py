@@ -1,7 +1,7 @@
 """What an event says of each feature: its checks, the reference and the window side by side, and what moved."""
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -13,8 +13,10 @@ from stream.comparators import BASELINE
 from stream.counts import NameTables
 from stream.decision import Decision, Trial, p_adjusted
 from stream.findings import Finding
+from stream.patterns import Pattern, recognise
 from stream.policy import Policy
 from stream.references import Compared
+from stream.sample import Sample
 from stream.sides import categorical_as_counted, categorical_sides, numeric_as_counted, numeric_sides
 
 # Checks whose effect is a share of the traffic: they compare across features, a mean in units does not.
@@ -68,8 +70,15 @@ class Explanation:
         places = [place for feature in order for place in self._rows.get(feature, [])]
         return [self._finding(measured, row, companions=False) for measured, row in places]
 
-    def feature(self, name: str, since_ms: int) -> dict[str, Any]:
-        """Return the feature's part of a drift event."""
+    def patterns(self, features: Iterable[str]) -> dict[str, Pattern]:
+        """Return the faults that these features' moves look like, each against the comparator that speaks of it."""
+        samples = {BASELINE: Sample.of_baseline(self.layout)}
+        samples |= {name: Sample.of_counts(self.layout, known) for name, known in self.compared.references.items()}
+        references = {name: samples[self.comparator(name)] for name in features}
+        return recognise(references, Sample.of_counts(self.layout, self.compared.counts), self.names())
+
+    def feature(self, name: str, since_ms: int, pattern: Pattern | None = None) -> dict[str, Any]:
+        """Return the feature's part of a drift event, with the pattern that was recognised, if any."""
         checks = [
             self._finding(measured, row, companions=True).check_dict() for measured, row in self._rows.get(name, [])
         ]
@@ -86,6 +95,7 @@ class Explanation:
             "severity": self.severity(name),
             "checks": checks,
             **self._sides(reference, comparator),
+            **({"pattern": pattern.to_dict()} if pattern else {}),
         }
 
     def comparator(self, feature: str) -> str:

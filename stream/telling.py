@@ -44,9 +44,10 @@ def tell(
 def _event(identity: Identity, transition: Transition, explanation: Explanation, window: TestedWindow) -> DriftEvent:
     incident = transition.incident
     ranked = sorted(transition.features, key=lambda name: (-explanation.impacts.get(name, 0.0), name))
-    features = [explanation.feature(name, incident.since_ms[name]) for name in ranked[:MOST_FEATURES]]
-    tested, total = len(explanation.layout.baseline.features), len(ranked)
+    tested, total, told = len(explanation.layout.baseline.features), len(ranked), ranked[:MOST_FEATURES]
     over = transition.change == "drift.resolved"
+    patterns = {} if over else explanation.patterns(told)
+    features = [explanation.feature(name, incident.since_ms[name], patterns.get(name)) for name in told]
     return DriftEvent(
         id=event_id(incident.id, transition.change, window.end_ms),
         incident=incident.id,
@@ -54,7 +55,7 @@ def _event(identity: Identity, transition: Transition, explanation: Explanation,
         monitor=identity.monitor,
         segment=dict(identity.segment),
         severity="info" if over else _worst(explanation.severity(name) for name in ranked),
-        summary=resolved(features, total) if over else summary(features, total, tested),
+        summary=resolved(features, total) if over else summary(features, total, tested, window.start_ms),
         window=window.to_dict(),
         baseline={"fingerprint": identity.fingerprint, "n": identity.reference_n},
         features_total=total,

@@ -1,6 +1,9 @@
 """Sentences that a person on call understands, from the parts of a drift event."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from stream.advice import advice_on
 
 
 def number(value: float) -> str:
@@ -35,29 +38,74 @@ def compared_with(comparator: str) -> str:
     return _COMPARED_WITH[comparator]
 
 
-def summary(features: list[dict[str, Any]], total: int, tested: int) -> str:
-    """Return what moved most and how many others did."""
-    first = feature_sentence(features[0])
-    if total == 1:
-        return f"{first}."
-    others = "1 more feature" if total == 2 else f"{total - 1} more features"
-    return f"{first}. {others} of {tested} {'drifts' if total == 2 else 'drift'}."
+def summary(features: list[dict[str, Any]], total: int, tested: int, window_start_ms: int) -> str:
+    """Return what moved most, since when if not only in this window, what looks like the same fault, and who else."""
+    first, more = features[0], total - 1
+    since = f", since {moment(first['since_ms'])}" if first["since_ms"] < window_start_ms else ""
+    sentences = [f"{feature_sentence(first)}{since}."]
+    alike = _alike(first, features[1:])
+    if alike:
+        sentences.append(f"The same in {_names(alike, len(alike))}.")
+    more -= len(alike) + (_kind(first) == "swapped" and first["pattern"]["column"] in {f["name"] for f in features})
+    if more:
+        others = "1 more feature" if more == 1 else f"{more} more features"
+        sentences.append(f"{others} of {tested} {'drifts' if more == 1 else 'drift'}.")
+    return " ".join(sentences)
+
+
+def _kind(feature: dict[str, Any]) -> str:
+    """Return the kind of a feature's pattern; empty where none is recognised."""
+    kind: str = feature.get("pattern", {}).get("kind", "")
+    return kind
+
+
+def _alike(first: dict[str, Any], others: list[dict[str, Any]]) -> list[str]:
+    """Return the others with the fault of the first; columns that changed places are told in its own sentence."""
+    kind = _kind(first)
+    if kind in ("", "swapped", "permuted"):
+        return []
+    factor = first["pattern"].get("factor")
+    return [f["name"] for f in others if _kind(f) == kind and f["pattern"].get("factor") == factor]
+
+
+def _names(names: list[str], total: int) -> str:
+    more = f" and {total - 3} more" if total > 3 else ""
+    return f"{', '.join(names[:3])}{more}"
+
+
+def moment(time_ms: int) -> str:
+    """Return UTC milliseconds as a person writes a time; seconds where there are any.
+
+    >>> moment(0), moment(1_500)
+    ('1970-01-01 00:00 UTC', '1970-01-01 00:00:01 UTC')
+    """
+    at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=time_ms)
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC" if at.second else f"{at:%Y-%m-%d %H:%M} UTC"
 
 
 def resolved(features: list[dict[str, Any]], total: int) -> str:
     """Return the sentence of an incident's end."""
-    names = ", ".join(feature["name"] for feature in features[:3])
-    more = f" and {total - 3} more" if total > 3 else ""
+    names = _names([feature["name"] for feature in features[:3]], total)
     comparators = {feature["comparator"] for feature in features}
     back = f"Back to {compared_with(comparators.pop())}" if len(comparators) == 1 else "No longer different"
-    return f"{back}: {names}{more}."
+    return f"{back}: {names}."
 
 
 def feature_sentence(feature: dict[str, Any]) -> str:
-    """Return one feature's move in words, by its most telling check; says so where it is no move from the baseline."""
-    sentence = _move(feature)
+    """Return one feature's move in words: the fault it looks like, or its most telling check.
+
+    Says so where it is no move from the baseline.
+    """
+    sentence = _fault(feature) if "pattern" in feature else _move(feature)
     comparator = feature["comparator"]
     return sentence if comparator == "baseline" else f"{sentence}, against {compared_with(comparator)}"
+
+
+def _fault(feature: dict[str, Any]) -> str:
+    sentence: str = feature["pattern"]["sentence"]
+    if _kind(feature) not in ("unit_change", "sign_flip"):
+        return sentence
+    return f"{sentence}: mean {number(feature['reference']['mean'])} -> {number(feature['production']['mean'])}"
 
 
 def _move(feature: dict[str, Any]) -> str:
@@ -78,13 +126,18 @@ def _move(feature: dict[str, Any]) -> str:
 
 def advice(features: list[dict[str, Any]], total: int, tested: int) -> str:
     """Return what to look at first."""
+    columns = next((f for f in features if _kind(f) in ("swapped", "permuted")), None)
+    if columns is not None:
+        return advice_on(columns["name"], columns["pattern"])
     if total > 2 and total * 2 >= tested:
         return (
             "Most features moved at once: look at the pipeline first (an upstream join, a unit, swapped columns, "
             "another client release) before the model."
         )
-    drifting = {check["check"] for check in features[0]["checks"] if check["drift"]}
     name = features[0]["name"]
+    if "pattern" in features[0]:
+        return advice_on(name, features[0]["pattern"])
+    drifting = {check["check"] for check in features[0]["checks"] if check["drift"]}
     if "missing" in drifting:
         return f"Find out why {name} no longer arrives: look at the upstream source and its last release."
     if "new_category" in drifting:

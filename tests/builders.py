@@ -2,17 +2,21 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
+from typing import Any
 
 import numpy as np
 
 from baselines import Baseline, CategoricalReference, Layout, NumericReference
 from baselines.baseline import CATEGORICAL_SPECIALS, NUMERIC_SPECIALS, Reference, reference_counts
 from baselines.cells import count_cells
+from stream.counts import Counts
 from stream.drift_event import Identity
 from stream.monitor import Monitor, Tick
 from stream.panes import Pane
+from stream.patterns import recognise
 from stream.policy import Policy
 from stream.rows import CategoricalColumn, NumericColumn, Rows
+from stream.sample import Sample
 from stream.schedule import Schedule
 from stream.tally import Guards, Tallier
 
@@ -89,3 +93,12 @@ def _codes(reference: CategoricalReference, column: Column) -> CategoricalColumn
     codes = [unseen + 1 if value is None else places.get(str(value), unseen) for value in column]
     names = {row: str(value) for row, value in enumerate(column) if codes[row] == unseen}
     return CategoricalColumn(np.array(codes, dtype=np.int64), names)
+
+
+def patterns_of(training: Mapping[str, Column], window: Mapping[str, Column]) -> dict[str, dict[str, Any]]:
+    """Return what is recognised in a window, against the training data, as events carry it."""
+    layout = layout_of(training)
+    counts = Counts.of(layout, rows_of(layout, np.arange(len(next(iter(window.values())))), window))
+    references = dict.fromkeys(training, Sample.of_baseline(layout))
+    found = recognise(references, Sample.of_counts(layout, counts), counts.names)
+    return {name: pattern.to_dict() for name, pattern in found.items()}

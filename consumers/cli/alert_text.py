@@ -10,7 +10,7 @@ _MOST_FEATURES = 8
 
 
 def alert_text(event: dict[str, Any]) -> "RenderableType":
-    """Return the event as a heading, its sentence, its features by impact, and what to do."""
+    """Return the event as a heading, its sentence, its features by impact, what faults they look like, what to do."""
     from rich.console import Group
     from rich.table import Table
     from rich.text import Text
@@ -38,6 +38,9 @@ def alert_text(event: dict[str, Any]) -> "RenderableType":
                 f"{check['p_value']:.1g}",
             )
         parts.append(table)
+        # The first one's stands in the summary already.
+        others = [feature for feature in event["features"][1:_MOST_FEATURES] if "pattern" in feature]
+        parts.extend(Text(f"{feature['pattern']['sentence']}.") for feature in others)
     if event["advice"]:
         parts.append(Text(event["advice"], "italic"))
     return Group(*parts)

@@ -1,12 +1,13 @@
 """Patterns: faults of a pipeline that a person knows by name, recognised in the counts of features that drift.
 
 Read from cells, moments and category names alone, and only for the features of an event. Each kind has a stated
-criterion; where none is met, nothing is said. ``docs/drift-events.md`` lists them, with the share of plain drift that is
-taken for one.
+criterion; where none is met, nothing is said. ``docs/drift-events.md`` lists them, with the share of plain drift that
+is taken for one.
 """
 
 from collections.abc import Mapping
 
+from baselines import NumericReference
 from stream.counts import NameTables
 from stream.patterns.absence import absence, rise
 from stream.patterns.atoms import clipped, default_fill, quantised, stuck
@@ -21,6 +22,8 @@ __all__ = ["Pattern", "recognise"]
 
 # Fewer values than this make no pattern: moments and shares are too uncertain.
 _LEAST_VALUES = 30
+# Looking for the source of a column among more features than this would take long.
+_MOST_SOURCES = 256
 _NUMERIC = (stuck, default_fill, unit_change, clipped, quantised)
 _CATEGORICAL = (renamed, recoded)
 
@@ -37,6 +40,7 @@ def recognise(references: Mapping[str, Sample], window: Sample, names: NameTable
         for place, feature in enumerate(baseline.numeric)
         if feature.name in references
     }
+    others = _other_sources(references, baseline.numeric) if numeric else {}
     categorical = {
         feature.name: (
             Categories.of(references[feature.name], place),
@@ -45,13 +49,22 @@ def recognise(references: Mapping[str, Sample], window: Sample, names: NameTable
         for place, feature in enumerate(baseline.categorical)
         if feature.name in references
     }
-    found = {**_of_numbers(numeric), **_of_categories(categorical)}
+    found = {**_of_numbers(numeric, others), **_of_categories(categorical)}
     return {name: found[name] for name in references if name in found}
 
 
-def _of_numbers(sides: Mapping[str, tuple[Numbers, Numbers]]) -> dict[str, Pattern]:
+def _other_sources(references: Mapping[str, Sample], features: tuple[NumericReference, ...]) -> dict[str, Numbers]:
+    """Return the features that do not drift, as sources of columns that may have moved; none of very many."""
+    if len(features) > _MOST_SOURCES:
+        return {}
+    sample = next(iter(references.values()))
+    return {f.name: Numbers.of(sample, place) for place, f in enumerate(features) if f.name not in references}
+
+
+def _of_numbers(sides: Mapping[str, tuple[Numbers, Numbers]], others: Mapping[str, Numbers]) -> dict[str, Pattern]:
     enough = {name: pair for name, pair in sides.items() if min(pair[0].n, pair[1].n) >= _LEAST_VALUES}
-    moved = exchanged({n: pair[0] for n, pair in enough.items()}, {n: pair[1] for n, pair in enough.items()})
+    sources = {name: pair[0] for name, pair in enough.items()}
+    moved = exchanged({**sources, **others}, {name: pair[1] for name, pair in enough.items()})
     found = {}
     for name, (reference, window) in sides.items():
         specials, rows = (reference.specials, window.specials), (reference.rows, window.rows)

@@ -35,13 +35,13 @@ def absence(name: str, specials: tuple[IntArray, IntArray], rows: tuple[int, int
     order = NUMERIC_SPECIALS if len(now) == len(NUMERIC_SPECIALS) else _CATEGORICAL
     rises = dict(zip(order, (now - before).tolist(), strict=True))
     kind, share = _most_risen(rises), float(now.sum())
-    expected = "text where training had numbers" if len(now) == len(NUMERIC_SPECIALS) else "no text or number"
+    expected = "text where numbers were" if len(now) == len(NUMERIC_SPECIALS) else "no text or number"
     if kind == "wrong_type":
         much = "every row" if gone else f"{percent(share)} of rows"
         return Pattern("wrong_type", f"{name} is of the wrong type ({expected}) in {much}", {"share": share})
     if gone:
         return Pattern("gone", f"{name} {_gone_word(kind)}", {"share": share})
-    sentence = f"{name} {_WORDS[kind]} in {percent(share)} of rows, {percent(float(before.sum()))} in training"
+    sentence = f"{name} {_WORDS[kind]} in {percent(share)} of rows, {percent(float(before.sum()))} before"
     return Pattern("missing", sentence, {"share": share})
 
 

@@ -57,14 +57,20 @@ def stuck(reference: Numbers, window: Numbers) -> Pattern | None:
 
 def default_fill(reference: Numbers, window: Numbers) -> Pattern | None:
     """Recognise a fill value (0, -1, -999 and the like) where values, or gaps in them, were; the rest is as trained."""
-    for value in _FILLS:
-        pattern = _fill(reference, window, value)
-        if pattern is not None:
-            return pattern
-    return None
+    gains = {value: gain for value in _FILLS if (gain := _gain(reference, window, value)) is not None}
+    if not gains:
+        return None
+    gain = max(gains.values())
+    replaced = _missing(reference) - _missing(window) >= _LEAST_ATOM
+    # Beyond the range two fills that lie close (0 and -1) may both agree with the mean.
+    value = " or ".join(number(value) for value in gains)
+    sentence = f"{reference.name} is {value}{' instead of missing' if replaced else ''} in {percent(gain)} of values"
+    facts = {"value": next(iter(gains))} if len(gains) == 1 else {}
+    return Pattern("default_fill", f"{sentence}: a default?", {**facts, "share": gain})
 
 
-def _fill(reference: Numbers, window: Numbers, value: float) -> Pattern | None:
+def _gain(reference: Numbers, window: Numbers, value: float) -> float | None:
+    """Return the share of the values that a fill with this value took; None where it is no fill."""
     cell = _cell_of(reference, value)
     share, before = float(window.shares[cell]), float(reference.shares[cell])
     gain = (share - before) / (1 - before) if before < 1 else 0.0
@@ -82,9 +88,7 @@ def _fill(reference: Numbers, window: Numbers, value: float) -> Pattern | None:
         return None
     if not replaced and cell in (0, len(mixed) - 1) and not _pinned(reference, window, gain, value):
         return None
-    instead = f"instead of missing in {percent(gain)} of values" if replaced else f"in {percent(share)} of values"
-    sentence = f"{reference.name} is {number(value)} {instead}: a default?"
-    return Pattern("default_fill", sentence, {"value": value, "share": share})
+    return gain
 
 
 def _moments_agree(reference: Numbers, window: Numbers, gain: float, value: float) -> bool:

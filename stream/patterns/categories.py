@@ -20,6 +20,8 @@ from stream.words import percent
 _LEFT, _LEAST_LOST = 0.1, 0.02
 # Under a quite different spelling a new name must have at least this share to be called the lost one.
 _LEAST_STRANGE = 0.05
+# ... and must be known to this part of itself: of few rows any share agrees with many.
+_KNOWN_SHARE = 0.3
 _ERRORS = 3.0
 _LEAST_MOVED = 0.2
 _MOST_NAMED = 3
@@ -107,13 +109,25 @@ def _replaced(reference: Categories, window: Categories, known: Mapping[str, str
     large = [(name, share) for name, share in gained if share >= _LEAST_LOST]
     pairs = {}
     for name, before in lost:
+        if _tolerance(before, reference, window) > _KNOWN_SHARE * before:
+            continue
         fits = [new for new, share in large if _agree(before, share, reference, window)]
         rivals = [other for other, share in lost if other != name and _agree(before, share, reference, window)]
         if len(fits) == 1 and not rivals:
             pairs[name] = fits[0]
-    # One name of several lost that fits is a coincidence; so is one that leaves most of what is new unexplained.
-    explained = sum(window.new[new] for new in {*pairs.values(), *taken})
-    return pairs if len(pairs) == len(lost) == len(set(pairs.values())) and explained >= 0.9 * window.unseen else {}
+    # One name of several lost that fits is a coincidence; so is one beside which the others moved, too.
+    if len(pairs) != len(lost) or len(set(pairs.values())) != len(lost):
+        return {}
+    return pairs if _as_before(reference, window, {**known, **pairs}) else {}
+
+
+def _as_before(reference: Categories, window: Categories, pairs: Mapping[str, str]) -> bool:
+    """Tell whether the window, with new names read as the old ones, has the shares of the reference."""
+    back = window.known.astype(np.float64)
+    for place, name in enumerate(reference.categories):
+        back[place] += window.new[pairs[name]] if name in pairs else 0
+    left = float(np.abs(back / window.n - reference.shares).sum()) / 2
+    return left <= _chance(reference.shares, reference, window)
 
 
 def recoded(reference: Categories, window: Categories) -> Pattern | None:
@@ -173,12 +187,15 @@ def _pinned(reference: Categories, window: Categories, moved: float) -> bool:
 
 
 def _agree(before: float, now: float, reference: Categories, window: Categories) -> bool:
-    error = math.sqrt(before * (1 - before)) * _root(reference, window)
-    return abs(now - before) <= _ERRORS * error + 0.02 * before
+    return abs(now - before) <= _tolerance(before, reference, window)
+
+
+def _tolerance(share: float, reference: Categories, window: Categories) -> float:
+    return _ERRORS * math.sqrt(share * (1 - share)) * _root(reference, window) + 0.02 * share
 
 
 def _chance(shares: FloatArray, reference: Categories, window: Categories) -> float:
-    """The total variation distance between two samples of these shares: twice its mean (Berend and Kontorovich 2013)."""
+    """Return twice the mean total variation distance of two samples of these shares (normal approximation), and 1 %."""
     errors = np.sqrt(shares * (1 - shares)) * _root(reference, window)
     return float(errors.sum()) * math.sqrt(2 / math.pi) + 0.01
 

@@ -83,7 +83,8 @@ class Numbers:
     def mapped(self, values: FloatArray, factor: float = 1.0, offset: float = 0.0) -> FloatArray:
         """Return the shares that ``factor * x + offset`` of these values would have in the cells of ``values``."""
         cells = _place(values, self.points * factor + offset)
-        return np.bincount(cells, weights=self.shares, minlength=cell_count(values))
+        shares: FloatArray = np.bincount(cells, weights=self.shares, minlength=cell_count(values)).astype(np.float64)
+        return shares
 
 
 def distance(one: FloatArray, other: FloatArray) -> float:

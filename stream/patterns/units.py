@@ -2,14 +2,16 @@
 
 A factor is read off mean and standard deviation, which must agree on it; both are known far beyond the training range,
 where all values share one cell. Undoing it must then bring the distance between the distributions down to chance. A
-stretch around the mean alone is no unit change, and neither is growth: a factor below 3 is recognised only where it is a
-known conversion, measured to a few percent, and one below 2.3 (kilometres for miles) only to half a percent.
+stretch around the mean alone is no unit change, and neither is growth: a factor below 3 is recognised only where it is
+a known conversion, measured to a few percent, and one below 2.3 (kilometres for miles) only to half a percent.
 
 What cannot be recognised: a factor of a sample whose mean is uncertain (heavy tails, few rows), a change that only some
 of the rows have, and a factor of a feature around 0 that spread less than fivefold.
 """
 
 import math
+
+import numpy as np
 
 from stream.patterns.conversions import AFFINE, Conversion, scales_between
 from stream.patterns.numbers import Numbers, distance, log_std_error, root, same_moments, tolerated
@@ -29,8 +31,8 @@ _GROWTH_ERROR, _NEAR_ERROR, _FAR_ERROR = 0.005, 0.03, 0.12
 _ERRORS = 2.0
 # An offset must be this many standard deviations, or it is no more than a shift; alone (Kelvin), or beside a factor.
 _LEAST_PLAIN_OFFSET_STD, _LEAST_OFFSET_STD = 6.0, 1.0
-# A sign flip of a symmetric feature is a shift by twice its mean: told only where that is this many standard deviations.
-_FLIP_FROM_ZERO = 2.0
+# A sign flip of a symmetric feature is a shift by twice its mean: told where the mean is this many standard deviations.
+_FLIP_FROM_ZERO = 3.0
 _NEVER = 1e-4
 
 
@@ -94,7 +96,7 @@ def _distance_after(reference: Numbers, window: Numbers, factor: float, offset: 
 
 
 def _enough(reference: Numbers, window: Numbers) -> float:
-    """The distance at which a change explains the window: chance, and a third of what there was at most."""
+    """Return the distance at which a change explains the window: chance, and a third of what there was at most."""
     return min(tolerated(reference, window), distance(reference.shares, window.shares) / 3)
 
 
@@ -114,8 +116,9 @@ def _flipped(reference: Numbers, window: Numbers) -> Pattern | None:
         return None
     shifted = reference.mapped(window.values, 1.0, window.mean - reference.mean)
     lopsided = distance(shifted, window.shares) >= _distance_after(reference, window, -1.0) + 0.1
-    # A shift of a skewed feature would have left some values where the window has none at all.
-    absent = float(shifted[window.cells == 0].sum())
+    # A shift of a skewed feature would have left some values beyond the window's first or last.
+    occupied = np.flatnonzero(window.cells)
+    absent = float(shifted[: occupied[0]].sum() + shifted[occupied[-1] + 1 :].sum())
     if lopsided or (1 - absent) ** window.n < _NEVER or abs(reference.mean) >= _FLIP_FROM_ZERO * reference.std:
         return Pattern("sign_flip", f"{reference.name} has the opposite sign", {"factor": -1.0})
     return None

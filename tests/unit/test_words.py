@@ -137,12 +137,63 @@ def test_many_small_moves_are_not_called_new_categories():
     assert sentence == "device changed mix: no category by more than 1 %"
 
 
+def _told(*names, pattern=None, since_ms=0):
+    features = [_numeric(_check("mean", 0.75), name=name) | {"since_ms": since_ms} for name in names]
+    return [feature | ({"pattern": pattern} if pattern else {}) for feature in features]
+
+
 def test_others_are_counted():
     """Of all features, in the right number."""
-    feature = _numeric(_check("mean", 0.75))
-    assert not summary([feature], 1, 24).endswith("drift.")
-    assert summary([feature], 2, 24).endswith(". 1 more feature of 24 drifts.")
-    assert summary([feature], 3, 24).endswith(". 2 more features of 24 drift.")
+    features = _told("age")
+    assert not summary(features, 1, 24, 0).endswith("drift.")
+    assert summary(features, 2, 24, 0).endswith(". 1 more feature of 24 drifts.")
+    assert summary(features, 3, 24, 0).endswith(". 2 more features of 24 drift.")
+
+
+def test_a_drift_older_than_the_window_says_since_when():
+    """In the time zone that events have; nothing where it began with the window."""
+    assert "since" not in summary(_told("age", since_ms=5_000), 1, 24, 5_000)
+    assert summary(_told("age", since_ms=0), 1, 24, 60_000).endswith(", since 1970-01-01 00:00 UTC.")
+
+
+def test_a_fault_takes_the_word_from_the_checks():
+    """With both means where they say more than the fault alone."""
+    (feature,) = _told(
+        "age", pattern={"kind": "unit_change", "factor": 60.0, "sentence": "age looks 60 times as large"}
+    )
+    assert feature_sentence(feature) == "age looks 60 times as large: mean 34.1 -> 41.6"
+    (feature,) = _told("age", pattern={"kind": "stuck", "value": 1.0, "share": 1.0, "sentence": "age is stuck at 1"})
+    assert feature_sentence(feature) == "age is stuck at 1"
+
+
+def test_the_same_fault_elsewhere_is_told_in_one_sentence():
+    """By name up to three, and they are not counted again."""
+    pattern = {"kind": "gone", "share": 1.0, "sentence": "a went missing entirely"}
+    features = _told(*"abcdef", pattern=pattern)
+    del features[5]["pattern"]
+    told = summary(features, 6, 24, 0)
+    assert told == "a went missing entirely. The same in b, c, d and 1 more. 1 more feature of 24 drifts."
+
+
+def test_a_swap_speaks_of_both_columns_once():
+    """The other one is no further feature."""
+    features = _told("a", "b", pattern={"kind": "swapped", "column": "b", "sentence": "a and b look swapped"})
+    assert summary(features, 2, 24, 0) == "a and b look swapped."
+    assert advice(features, 2, 24).endswith("a and b changed places.")
+
+
+@pytest.mark.parametrize(
+    ("kind", "facts", "words"),
+    [
+        ("unit_change", {"factor": 60.0}, "unit in which age is sent"),
+        ("stuck", {"value": 1.0}, "source of age"),
+        ("permuted", {"columns": 5}, "5 of them changed places"),
+        ("renamed", {"categories": {}}, "Map the new names of age"),
+    ],
+)
+def test_advice_fits_the_fault(kind, facts, words):
+    """What a person would look at first for that kind."""
+    assert words in advice(_told("age", pattern={"kind": kind, "sentence": "", **facts}), 1, 24)
 
 
 def test_the_end_names_who_is_back():
