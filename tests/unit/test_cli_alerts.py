@@ -1,15 +1,18 @@
 """`driftline alerts`: what it prints of what is on the topic."""
 
+import io
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner, Result
 
 import consumers.alerts
 from consumers.cli import app
+from consumers.cli.alert_text import alert_text
 from consumers.source import LogUnavailable
 
 
@@ -74,3 +77,15 @@ def test_a_log_that_cannot_be_read_ends_it_with_one_line(
     result = alerts(config[0])
     assert result.exit_code == 1
     assert result.stderr.splitlines() == ["driftline: localhost:9092: nobody answers"]
+
+
+def test_faults_of_further_features_stand_below_the_table(published: list[bytes]) -> None:
+    """The first one's is the summary's; the others get a line each."""
+    event = json.loads(published[0])
+    first = event["features"][0] | {"pattern": {"kind": "gone", "sentence": "age went missing entirely"}}
+    second = first | {"name": "fare", "pattern": {"kind": "stuck", "sentence": "fare is stuck at 3"}}
+    console = Console(width=120, record=True, file=io.StringIO())
+    console.print(alert_text(event | {"features": [first, second]}))
+    told = console.export_text()
+    assert "fare is stuck at 3." in told
+    assert "age went missing" not in told
