@@ -51,7 +51,7 @@ def test_a_step_on_top_of_a_cycle_opens_and_becomes_the_new_normal(layout):
     assert {check["comparator"] for check in feature["checks"]} == {feature["comparator"]} == {"last_day"}
     assert feature["reference"]["mean"] == pytest.approx(means[9], abs=0.3)
     assert feature["production"]["mean"] == pytest.approx(means[13], abs=0.3)
-    assert opened.summary.endswith("against the same time of an earlier day.")
+    assert ", against the same time of an earlier day, since " in opened.summary
     assert [event.summary for tick in ticks for event in tick.events][-1] == (
         "Back to the same time of an earlier day: x."
     )
