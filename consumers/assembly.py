@@ -3,12 +3,15 @@
 from dataclasses import dataclass
 
 from baselines import Baseline, Layout, load
+from consumers.book import Book
 from consumers.decode import EventFormat, JsonDecoder
 from consumers.settings import Settings, validate_against
 from stream.drift_event import Identity
 from stream.monitor import Monitor
 from stream.schedule import Schedule
 from stream.tally import Guards, Tallier
+from stream.waiting import Waiting, WaitLimits
+from stream.watermark import Watermark
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,11 @@ class Assembly:
     def new_monitor(self) -> Monitor:
         """Return a monitor that has seen nothing."""
         return Monitor(self.identity, self.layout, self.schedule, self.settings.policy())
+
+    def new_book(self) -> Book:
+        """Return a judge's book of one counts partition that has taken nothing."""
+        limits = WaitLimits(self.settings.schedule.stalled_after_ms, self.settings.schedule.patience_ms)
+        return Book(self.new_monitor(), Watermark(self.settings.lateness_ms), waiting=Waiting(limits))
 
 
 def assemble(settings: Settings) -> Assembly:

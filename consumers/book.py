@@ -9,7 +9,7 @@ import orjson
 
 from consumers import notices
 from consumers.bookmark import Bookmark
-from consumers.monitor_status import status_of
+from consumers.monitor_status import STATUS_VERSION, status_of
 from consumers.records import (
     Control,
     JudgeMemory,
@@ -26,6 +26,8 @@ from stream.drift_event import DriftEvent
 from stream.ledger import Ledger
 from stream.monitor import Monitor, Tick
 from stream.packing import chunk_rows
+from stream.waiting import Waiting
+from stream.waiting_events import wait_event, waiting_status
 from stream.watermark import Watermark
 
 if TYPE_CHECKING:
@@ -50,6 +52,10 @@ class Book:
     # Offsets that were gone before they were read, by topic and partition; no ledger has them.
     lost: dict[str, dict[int, int]] = field(default_factory=dict)
     lives: TopicLives = field(default_factory=TopicLives)
+    # How long windows wait for partitions that are behind.
+    waiting: Waiting = field(default_factory=Waiting)
+    # Whether what is told of that changed since the last writing.
+    waits_changed: bool = False
     ticks: list[Tick] = field(default_factory=list)
     # Health events that come from no tick.
     notices: list[DriftEvent] = field(default_factory=list)
@@ -107,12 +113,15 @@ class Book:
             total = self.lost[topic][partition]
             self.notices.append(notices.counts_lost(self.monitor, f"{topic}-{partition}", offsets, total))
 
-    def take(self, value: bytes, offset: int) -> None:
-        """Take the next record: counts are added, a control record moves the watermark."""
+    def take(self, value: bytes, offset: int, log_ms: int | None = None) -> None:
+        """Take the next record: counts are added, a control record moves the watermark.
+
+        ``log_ms`` is the record's own timestamp (UTC); without one, it is never told that windows wait.
+        """
         self.next_offset = offset + 1
         self._taken_bytes += len(value)
         try:
-            self._take(read_counts_topic(value))
+            self._take(read_counts_topic(value), log_ms)
         except RecordError as error:
             # Not of our counters, or damaged on the way: what it counted, if anything, cannot be known.
             _log.warning("offset %d of the counts topic is left out: %s", offset, error)
@@ -136,6 +145,7 @@ class Book:
         self.bookmark = self._bookmark()
         self.ticks.clear()
         self.notices.clear()
+        self.waits_changed = False
         self._taken_bytes, self.next_offset = 0, None
 
     def status(self) -> bytes:
@@ -144,11 +154,18 @@ class Book:
             {**status_of(self.monitor, self.ticks[-1], self.watermark, self.ledger), "lost": _by_topic(self.lost)}
         )
 
-    def _take(self, record: PaneChunk | Control) -> None:
+    def waiting_status(self) -> bytes | None:
+        """Return which partitions windows wait for, and since when, as JSON; None when they wait for none."""
+        told = waiting_status(self.waiting, self.watermark)
+        identity = self.monitor.identity
+        whose = {"schema_version": STATUS_VERSION, "monitor": identity.monitor, "segment": dict(identity.segment)}
+        return None if told is None else orjson.dumps({**whose, "waiting": told})
+
+    def _take(self, record: PaneChunk | Control, log_ms: int | None) -> None:
         if isinstance(record, PaneChunk):
             self._add(record)
         else:
-            self._control(record)
+            self._control(record, log_ms)
 
     def _add(self, record: PaneChunk) -> None:
         if record.counted_on != self.monitor.counted_on:
@@ -164,7 +181,7 @@ class Book:
         self.ledger.late += late
         self._shelf.changed.add(record.start_ms)
 
-    def _control(self, record: Control) -> None:
+    def _control(self, record: Control, log_ms: int | None) -> None:
         self._see_topics(record.topic_ids)
         over = {topic for topic in record.partitions if self.lives.is_over(topic, record.topic_ids)}
         self.partitions.update({topic: count for topic, count in record.partitions.items() if topic not in over})
@@ -172,9 +189,28 @@ class Book:
         self._lose(record.lost)
         for topic, count in self.partitions.items():
             for partition in range(count):
-                self.watermark.expect((topic, partition))
-        self._observe(fact for fact in record.facts if fact.topic not in over)
+                self.watermark.expect((topic, partition), log_ms)
+        self._observe((fact for fact in record.facts if fact.topic not in over), log_ms)
         self.ticks.extend(self.monitor.advance(self.watermark.current_ms()))
+        self._wait(log_ms)
+
+    def _wait(self, log_ms: int | None) -> None:
+        """Measure what windows wait for: test those that waited too long, and say that they wait, or no more."""
+        self.waiting.look(self.watermark, log_ms)
+        boundary, impatient_ms = self.monitor.next_boundary(), self.waiting.impatient_ms()
+        # With nobody behind who speaks, time stands still, as it does without patience.
+        if boundary is not None and impatient_ms is not None and self.watermark.behind(boundary):
+            self.ticks.extend(self.monitor.advance_early(impatient_ms, self.watermark.covered))
+        for change in self.waiting.changes(self.watermark, boundary):
+            end_ms = max(change.wait.boundary_ms, self.monitor.state.sealed_to_ms or 0)
+            window = self.monitor.window_to(end_ms, self.watermark.covered)
+            self.notices.append(wait_event(self.monitor.identity, change, window))
+            self.waits_changed = True
+
+    def _wait_for_nobody(self) -> None:
+        """Begin anew: what was told of windows that wait is over with the windows."""
+        self.waits_changed = bool(self.waiting.state.told)
+        self.waiting.state.told.clear()
 
     def _see_topics(self, topic_ids: Mapping[str, str]) -> None:
         """Begin anew with the partitions of a topic that was deleted and created again, and say so."""
@@ -192,9 +228,9 @@ class Book:
             for partition, offsets in partitions.items():
                 known[partition] = known.get(partition, 0) + offsets
 
-    def _observe(self, facts: Iterable[PartitionFact]) -> None:
+    def _observe(self, facts: Iterable[PartitionFact], log_ms: int | None = None) -> None:
         for fact in facts:
-            self.watermark.observe((fact.topic, fact.partition), fact.newest_ms, idle=fact.idle)
+            self.watermark.observe((fact.topic, fact.partition), fact.newest_ms, idle=fact.idle, log_ms=log_ms)
 
     def _remember(self, memory: JudgeMemory, chunks: Sequence[PaneChunk]) -> None:
         self.partitions, self.lost = memory.partitions, memory.lost
@@ -202,15 +238,19 @@ class Book:
         self.ledger = Ledger.from_dict(memory.ledger)
         self._observe(memory.facts)
         self.watermark.reached_ms = memory.reached_ms
+        self.watermark.moved_ms = {(topic, partition): moved_ms for topic, partition, moved_ms in memory.moved}
+        self.waiting.state = memory.waiting
         self.bookmark, state = memory.bookmark, memory.monitor.state
         if not self.monitor.continues(memory.monitor):
             # Panes of another baseline or schedule do not fit; nothing holds them, so the next writing deletes them.
             self.notices.append(notices.begun_anew(self.monitor, memory))
+            self._wait_for_nobody()
             return
         if memory.chunks not in (None, len(chunks)):
             # Half of the panes would make windows that never were.
             read_to = memory.bookmark.next_offset or 0
             self.notices.append(notices.memory_lost(self.monitor, read_to, state.sealed_to_ms or 0))
+            self._wait_for_nobody()
             return
         panes: dict[int, Pane] = {}
         for chunk in chunks:
@@ -231,6 +271,8 @@ class Book:
             self.lives.ids,
             self._bookmark(),
             len(self._shelf.next_held(self.monitor)),
+            [(*place, moved_ms) for place, moved_ms in sorted(self.watermark.moved_ms.items())],
+            self.waiting.state,
         )
 
     def _bookmark(self) -> Bookmark:

@@ -108,13 +108,19 @@ class EventPublished:
 
 @dataclass(frozen=True, slots=True)
 class MonitorStands:
-    """How a judge's monitor stands after a step; ``ledger`` is by fate and reason, over the monitor's whole life."""
+    """How a judge's monitor stands after a step; ``ledger`` is by fate and reason, over the monitor's whole life.
+
+    ``waited_ms`` is for how long, in log time, its next window has waited; ``behind`` are the partitions that windows
+    are told to wait for, by reason.
+    """
 
     watermark_ms: int | None
     panes_held: int
     # None: no incident is open.
     features_drifting: int | None
     ledger: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    waited_ms: int = 0
+    behind: Mapping[str, int] = field(default_factory=dict)
 
 
 Fact: TypeAlias = (

@@ -7,6 +7,7 @@ are committed together with the panes that were made of the records before them.
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any
 
 import orjson
@@ -21,6 +22,8 @@ from consumers.sink import Outgoing, Sink
 from consumers.source import LogRefused, Place, Position, Source, rewinding
 from stream.drift_event import DriftEvent
 
+# What the key of a record about waiting windows ends with, on the status topic.
+WAITING = b"|waiting"
 # Key and value of every record of a partition of the panes topic, oldest first.
 PanesReader = Callable[[int], Iterable[tuple[bytes, bytes | None]]]
 _log = logging.getLogger("driftline.judge")
@@ -95,8 +98,9 @@ class Judge:
         self._membership = polled.membership or self._membership
         for batch in polled.batches:
             book = self.books[batch.topic, batch.partition]
-            for offset, value in zip(batch.offsets, batch.values, strict=True):
-                book.take(value or b"", offset)
+            times_ms = batch.timestamps_ms or repeat(None, len(batch))
+            for offset, value, log_ms in zip(batch.offsets, batch.values, times_ms, strict=True):
+                book.take(value or b"", offset, log_ms)
         for (topic, partition), offsets in polled.lost.items():
             self.books[topic, partition].miss(topic, partition, offsets, polled.next_offsets[topic, partition])
         events = self._commit() if any(book.worth_writing() for book in self.books.values()) else []
@@ -125,7 +129,7 @@ class Judge:
     def _tell_standing(self) -> None:
         for book in self.books.values():
             if book.has_begun():
-                self._observer.note(standing(book.monitor, book.watermark, book.ledger))
+                self._observer.note(standing(book.monitor, book.watermark, book.ledger, book.waiting))
 
     def _open_book(self, place: Place, committed: int) -> Book:
         (topic, partition), book = place, self._new_book()
@@ -151,8 +155,11 @@ class Judge:
             yield Outgoing(self._topics.panes, key, value, partition=place[1])
         for event in book.events():
             yield alert_record(self._topics.alerts, event)
+        key = book.monitor.identity.monitor.encode()
         if book.ticks:
-            yield Outgoing(self._topics.status, book.monitor.identity.monitor.encode(), book.status())
+            yield Outgoing(self._topics.status, key, book.status())
+        if book.waits_changed:
+            yield Outgoing(self._topics.status, key + WAITING, book.waiting_status())
 
 
 def alert_record(topic: str, event: DriftEvent) -> Outgoing:

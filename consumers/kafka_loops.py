@@ -1,7 +1,6 @@
 """Counter and judge over Kafka: which group, topic, key and partition each of them works on."""
 
 from consumers.assembly import Assembly
-from consumers.book import Book
 from consumers.counter import Counter, CounterOutlet
 from consumers.facts import NOBODY, Observer
 from consumers.idle import IdleWatch
@@ -14,7 +13,6 @@ from consumers.kafka_source import KafkaSource
 from consumers.observed import ObservedLoop, ObservedSink, ObservedSource
 from consumers.records import counts_partition
 from consumers.service import Loop
-from stream.watermark import Watermark
 
 
 def new_loop(role: str, assembly: Assembly, observer: Observer = NOBODY) -> Loop:
@@ -66,7 +64,7 @@ def new_judge(assembly: Assembly, observer: Observer = NOBODY) -> Judge:
         ObservedSource(source, "judge", observer, source.lag),
         ObservedSink(sink, "judge", observer),
         JudgeTopics(topics.panes, topics.alerts, topics.status),
-        lambda: Book(assembly.new_monitor(), Watermark(settings.lateness_ms)),
+        assembly.new_book,
         lambda partition: read_to_end(topics.panes, partition, consumer),
         observer=observer,
     )

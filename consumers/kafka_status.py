@@ -41,7 +41,9 @@ def look(settings: Settings) -> Seen:
             partitions, seen = _patiently(lambda: _asked(admin, settings))
         finally:
             admin.close()
-    return replace(seen, statuses=_statuses(settings, partitions["status"]))
+    told = _told(settings, partitions["status"])
+    statuses = tuple(status for status in told if "waiting" not in status)
+    return replace(seen, statuses=statuses, waits=tuple(status for status in told if "waiting" in status))
 
 
 def _patiently(ask: Callable[[], _T]) -> _T:
@@ -120,7 +122,8 @@ def _open_transactions(admin: KafkaAdminClient, settings: Settings, offsets: _Of
             yield OpenTransaction(tp.topic, tp.partition, behind, min(since, default=None), ours)
 
 
-def _statuses(settings: Settings, partitions: list[TopicPartition]) -> tuple[dict[str, Any], ...]:
+def _told(settings: Settings, partitions: list[TopicPartition]) -> tuple[dict[str, Any], ...]:
+    """Return the latest record of each key of the status topic."""
     latest: dict[bytes, bytes | None] = {}
     for tp in partitions:
         latest.update(read_to_end(tp.topic, tp.partition, settings.kafka.for_client("consumer")))

@@ -73,6 +73,8 @@ class MemoryLog:
         self._faults: dict[int, Fault] = {}
         self._before_commit: Callable[[], None] | None = None
         self.commits = 0
+        # The timestamp of what is committed from now on (UTC ms), as a broker's clock would give it; None for none.
+        self.now_ms: int | None = None
 
     def append(self, topic: str, value: bytes | None, *, partition: int = 0, timestamp_ms: int | None = None) -> None:
         """Add a record as another program would."""
@@ -193,4 +195,4 @@ class MemoryLog:
     def _write(self, outgoing: Outgoing) -> None:
         partitions = self._topics[outgoing.topic]
         number = crc32(outgoing.key or b"") % len(partitions) if outgoing.partition is None else outgoing.partition
-        partitions[number].append(Record(outgoing.key, outgoing.value, headers=tuple(outgoing.headers)))
+        partitions[number].append(Record(outgoing.key, outgoing.value, self.now_ms, tuple(outgoing.headers)))

@@ -54,6 +54,8 @@ class Metrics:
 
     def _of_windows(self) -> None:
         self.watermark = self._gauge("watermark_timestamp_seconds", "Event time up to which all events are there.")
+        self.waiting = self._gauge("window_waiting_seconds", "How long the next window has waited for partitions.")
+        self.behind = self._gauge("partitions_behind", "Partitions that windows wait for too long, by why.", "reason")
         self.window_end = self._gauge("window_end_timestamp_seconds", "End of the latest window, in event time.")
         self.window_rows = self._gauge("window_rows", "Rows in the latest window.")
         ended = "Windows that ended: tested, insufficient, incomplete or uncompared."

@@ -9,6 +9,7 @@ from stream.drift_event import MOST_FEATURES, iso
 from stream.incidents import Incident
 from stream.ledger import Ledger
 from stream.monitor import Monitor, Tick
+from stream.waiting import REASONS, Waiting
 from stream.watermark import Watermark
 
 STATUS_VERSION = 1
@@ -52,11 +53,19 @@ def window_tested(tick: Tick, incident: Incident | None) -> WindowTested:
     return WindowTested(tick.window.end_ms, tick.status, tick.window.n, tuple(effects))
 
 
-def standing(monitor: Monitor, watermark: Watermark, ledger: Ledger) -> MonitorStands:
+def standing(monitor: Monitor, watermark: Watermark, ledger: Ledger, waiting: Waiting) -> MonitorStands:
     """Return how a monitor stands between ticks."""
     incident = monitor.incidents.open
     drifting = None if incident is None else len(incident.joined_ms)
-    return MonitorStands(watermark.reached_ms, len(monitor.pane_starts()), drifting, by_fate(ledger))
+    told = waiting.state.told
+    return MonitorStands(
+        watermark.reached_ms,
+        len(monitor.pane_starts()),
+        drifting,
+        by_fate(ledger),
+        waiting.waited_ms(monitor.next_boundary()),
+        {reason: len(told[reason].places) if reason in told else 0 for reason in REASONS},
+    )
 
 
 def _features(incident: Incident | None, tick: Tick) -> Iterator[dict[str, Any]]:

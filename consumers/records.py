@@ -18,6 +18,7 @@ from stream.ledger import Ledger
 from stream.memory import Memory
 from stream.packing import pack, unpack
 from stream.panes import OffsetRanges, Pane
+from stream.waiting import WaitState
 
 RECORD_VERSION = 1
 
@@ -68,7 +69,7 @@ class JudgeMemory:
     """A judge's memory of one counts partition: the monitor's, the watermark's facts, and the ledger.
 
     ``topic_ids`` holds the ids that each topic has had, the latest last; ``chunks`` is how many records of panes belong
-    to the memory (None: not known).
+    to the memory (None: not known); ``moved`` is the log time at which each partition's event time last grew.
     """
 
     monitor: Memory
@@ -80,6 +81,8 @@ class JudgeMemory:
     topic_ids: dict[str, list[str]] = field(default_factory=dict)
     bookmark: Bookmark = field(default_factory=Bookmark)
     chunks: int | None = None
+    moved: list[tuple[str, int, int]] = field(default_factory=list)
+    waiting: WaitState = field(default_factory=WaitState)
     version: int = RECORD_VERSION
 
 

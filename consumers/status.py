@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from stream.drift_event import iso
+from stream.waiting_events import place_names
 
 STATUS_VERSION = 1
 # The broker ends our transactions after ten seconds, and looks for such every ten.
@@ -59,12 +60,16 @@ class OpenTransaction:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Everything that was read: statuses by monitor, groups, open transactions, topics that are not there."""
+    """Everything that was read: statuses by monitor, groups, open transactions, topics that are not there.
+
+    ``waits`` are the records of monitors whose windows wait for partitions.
+    """
 
     statuses: tuple[dict[str, Any], ...]
     groups: tuple[GroupState, ...]
     transactions: tuple[OpenTransaction, ...] = ()
     missing_topics: tuple[str, ...] = ()
+    waits: tuple[dict[str, Any], ...] = ()
 
 
 def report(monitor: str, seen: Seen, now_ms: int) -> dict[str, Any]:
@@ -75,7 +80,7 @@ def report(monitor: str, seen: Seen, now_ms: int) -> dict[str, Any]:
         "monitor": monitor,
         "healthy": not problems,
         "problems": problems,
-        "monitors": [_aged(status, now_ms) for status in seen.statuses],
+        "monitors": [{**_aged(status, now_ms), "waiting": _waits_of(status, seen)} for status in seen.statuses],
         "groups": [{**asdict(group), "lag": group.lag} for group in seen.groups],
         "transactions": [{**asdict(open_one), "hanging": open_one.hangs(now_ms)} for open_one in seen.transactions],
     }
@@ -90,6 +95,16 @@ def _problems(seen: Seen, now_ms: int) -> Iterator[tuple[str, str]]:
     for transaction in seen.transactions:
         if transaction.hangs(now_ms):
             yield "hanging_transaction", _hanging(transaction)
+    for record in seen.waits:
+        for reason, wait in record["waiting"].items():
+            places = [(place["topic"], place["partition"]) for place in wait["partitions"]]
+            yield reason, f"windows of {record['monitor']} wait for {place_names(places)} since {wait['since']}"
+
+
+def _waits_of(status: dict[str, Any], seen: Seen) -> dict[str, Any]:
+    """Return what a monitor's windows wait for, by reason."""
+    whose = [status.get(key) for key in ("monitor", "segment")]
+    return next((wait["waiting"] for wait in seen.waits if [wait["monitor"], wait["segment"]] == whose), {})
 
 
 def _hanging(transaction: OpenTransaction) -> str:

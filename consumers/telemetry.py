@@ -106,13 +106,17 @@ class Telemetry:
         self.metrics.panes_held.labels(self._monitor).set(fact.panes_held)
         self.metrics.incident_open.labels(self._monitor).set(fact.features_drifting is not None)
         self.metrics.features_drifting.labels(self._monitor).set(fact.features_drifting or 0)
+        self.metrics.waiting.labels(self._monitor).set(fact.waited_ms / 1000)
+        for why, partitions in fact.behind.items():
+            self.metrics.behind.labels(self._monitor, why).set(partitions)
         for (fate, reason), events in fact.ledger.items():
             self.metrics.ledger.labels(self._monitor, fate, reason).set(events)
 
     def _forget_monitor(self) -> None:
         """Take away what another judge tells now: two processes must not both say how the monitor stands."""
         metrics = self.metrics
-        for gauge in (metrics.watermark, metrics.window_end, metrics.window_rows, metrics.panes_held):
+        for gauge in (metrics.watermark, metrics.waiting, metrics.behind, metrics.window_end, metrics.window_rows):
             gauge.clear()
         for gauge in (metrics.incident_open, metrics.features_drifting, metrics.feature_effect, metrics.ledger):
             gauge.clear()
+        metrics.panes_held.clear()

@@ -57,6 +57,9 @@ def warnings(topics: StateTopics, servers: Sequence[str], brokers: int) -> Itera
     if topics.status is not None:
         why = "the latest status is deleted by age, or kept beside all the earlier ones"
         yield from _must_be(topics.status, "cleanup.policy", "compact", why, servers)
+    if topics.counts is not None:
+        why = "how long windows wait is measured by the clocks of the counters' hosts"
+        yield from _must_be(topics.counts, "message.timestamp.type", "LogAppendTime", why, servers)
     if topics.panes is not None:
         lag_ms = int(topics.panes.configs.get("max.compaction.lag.ms", 0))
         if lag_ms > _LONGEST_LAG_MS:

@@ -19,7 +19,14 @@ from consumers.topic_checks import StateTopics, TopicFacts, refusals, warnings
 
 # Counts are cut behind the judge, never by age; compaction must keep up with panes that are written again and again.
 # Written out, for a cluster's own defaults may be limits.
-_COUNTS = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1", "segment.bytes": "67108864"}
+_COUNTS = {
+    "cleanup.policy": "delete",
+    "retention.ms": "-1",
+    "retention.bytes": "-1",
+    "segment.bytes": "67108864",
+    # Waits are measured by these timestamps: by the broker's clock, not by that of each counter's host.
+    "message.timestamp.type": "LogAppendTime",
+}
 _COMPACTED = {
     "cleanup.policy": "compact",
     "segment.bytes": "16777216",

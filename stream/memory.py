@@ -14,6 +14,8 @@ class MonitorState:
     origin_ms: int | None = None
     sealed_to_ms: int | None = None
     watermark_ms: int | None = None
+    # Boundaries up to here were tested before the watermark passed them, because patience had ended.
+    tested_to_ms: int | None = None
     # When the present stretch of too few samples began; None while there are enough.
     insufficient_since_ms: int | None = None
 

@@ -4,7 +4,7 @@ It reads no clock: it is a function of the panes added and of the watermarks giv
 runs behind the judge, over Kafka, and behind replay, over files.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from baselines import Layout
@@ -109,8 +109,18 @@ class Monitor:
         known = self.state.watermark_ms
         reached = watermark_ms if known is None else max(watermark_ms, known)
         self.state.watermark_ms = reached
-        while (boundary := self._next_boundary()) is not None and boundary <= reached:
+        self._seal_tested(reached)
+        while (boundary := self.next_boundary()) is not None and boundary <= reached:
             yield self._tick(boundary)
+
+    def advance_early(self, until_ms: int, covered: Callable[[int, int], float]) -> Iterator[Tick]:
+        """Test the boundaries up to here with what there is, and leave their panes open for what is behind.
+
+        ``covered`` says which share of a window, from start to end (UTC ms), has data behind it. Each boundary is
+        tested once: when the watermark passes one that was tested here, its pane is sealed and no tick comes.
+        """
+        while (boundary := self._next_untested()) is not None and boundary <= until_ms:
+            yield self._early_tick(boundary, covered(self.schedule.window_start(boundary), boundary))
 
     def pane(self, start_ms: int) -> Pane | None:
         """Return the pane that begins here, open or sealed; None when there is none, or no more."""
@@ -122,7 +132,7 @@ class Monitor:
 
     def unfinished(self) -> list[TestedWindow]:
         """Return the windows that have data but that the watermark has not reached."""
-        if not self.open or (boundary := self._next_boundary()) is None:
+        if not self.open or (boundary := self.next_boundary()) is None:
             return []
         windows = []
         last = self.schedule.pane_end(max(self.open))
@@ -136,24 +146,77 @@ class Monitor:
             boundary = self.schedule.pane_end(boundary)
         return windows
 
-    def _next_boundary(self) -> int | None:
-        """Return the next boundary to test; a long silence is skipped once it has been said."""
-        sealed = self.state.sealed_to_ms
-        silent = not self.window.panes and self.state.insufficient_since_ms is not None
-        if sealed is None or silent:
-            return self.schedule.pane_end(min(self.open)) if self.open else None
-        return self.schedule.pane_end(sealed)
+    def rows_between(self, start_ms: int, end_ms: int) -> int:
+        """Return how many rows the panes held between these two boundaries have, open and sealed."""
+        rows = {start: pane.rows for start, pane in self.window.panes.items()}
+        rows |= {start: pane.counts.rows for start, pane in self.open.items()}
+        return sum(count for start, count in rows.items() if start_ms <= start < end_ms)
+
+    def next_boundary(self) -> int | None:
+        """Return the next boundary that the watermark has to pass; None while nothing waits for it."""
+        return self._boundary_after(self.state.sealed_to_ms)
+
+    def _next_untested(self) -> int | None:
+        done = [at for at in (self.state.sealed_to_ms, self.state.tested_to_ms) if at is not None]
+        return self._boundary_after(max(done, default=None))
+
+    def _boundary_after(self, done_ms: int | None) -> int | None:
+        """Return the boundary after one that is done with; a long silence is skipped once it has been said."""
+        if done_ms is not None and not self._silent(done_ms):
+            return self.schedule.pane_end(done_ms)
+        ahead = [start for start in self.open if done_ms is None or start >= done_ms]
+        return self.schedule.pane_end(min(ahead)) if ahead else None
+
+    def _silent(self, end_ms: int) -> bool:
+        """Tell whether the window that ends here has no rows, and that there are too few has been said."""
+        start_ms = self.schedule.window_start(end_ms)
+        held = any(start_ms <= start < end_ms for start in (*self.open, *self.window.panes))
+        return not held and self.state.insufficient_since_ms is not None
+
+    def _seal_tested(self, reached_ms: int) -> None:
+        """Seal what the watermark has passed of the panes that were tested before; their boundaries had their tick."""
+        boundary, tested_ms = self.next_boundary(), self.state.tested_to_ms
+        end_ms = None if tested_ms is None else min(tested_ms, self.schedule.pane_start(reached_ms))
+        if boundary is not None and end_ms is not None and boundary <= end_ms:
+            self._pass(end_ms)
+
+    def _early_tick(self, end_ms: int, coverage: float) -> Tick:
+        sealed = self.window, self.history
+        self.window, self.history = self._as_if_passed(end_ms)
+        try:
+            first_ms = self.open[min(self.open)].first_ms if self.open else None
+            origin_ms = first_ms if self.state.origin_ms is None else self.state.origin_ms
+            return self._judge(end_ms, origin_ms, coverage)
+        finally:
+            self.window, self.history = sealed
+            self.state.tested_to_ms = end_ms
+
+    def _as_if_passed(self, end_ms: int) -> tuple[SlidingWindow, History]:
+        """Return copies of the window and what is behind it in which the open panes before this boundary are, too."""
+        window, history = self.window.copy(), History(self.layout, dict(self.history.panes))
+        for start in sorted(start for start in self.open if start < end_ms):
+            window.add(self.open[start])
+        history.keep(window.expire(self.schedule.window_start(end_ms)))
+        return window, history
 
     def _tick(self, end_ms: int) -> Tick:
+        self._pass(end_ms)
+        return self._judge(end_ms, self.state.origin_ms, 1.0)
+
+    def _pass(self, end_ms: int) -> None:
+        """Let the window end at this boundary: seal, and move on what has left it."""
         start_ms = self.schedule.window_start(end_ms)
         self._seal(end_ms)
         self.history.keep(self.window.expire(start_ms))
         self.history.forget(self._references.earliest(start_ms))
-        window = TestedWindow(start_ms, end_ms, self.window.total.rows)
-        origin_ms = self.state.origin_ms
+
+    def _judge(self, end_ms: int, origin_ms: int | None, coverage: float) -> Tick:
+        """Say what comes of the window as it stands; ``coverage`` is the share of it that partitions have passed."""
+        start_ms = self.schedule.window_start(end_ms)
+        window = TestedWindow(start_ms, end_ms, self.window.total.rows, coverage)
         if origin_ms is not None and start_ms < origin_ms:
             covered = (end_ms - origin_ms) / (end_ms - start_ms)
-            return Tick(replace(window, coverage=covered), INCOMPLETE)
+            return Tick(replace(window, coverage=max(0.0, min(coverage, covered))), INCOMPLETE)
         events = self._health(window)
         if window.n < self.policy.min_samples:
             return Tick(window, INSUFFICIENT, events)

@@ -36,6 +36,12 @@ class SlidingWindow:
         """Return a window of no panes."""
         return cls(layout, Counts.zero(layout))
 
+    def copy(self) -> "SlidingWindow":
+        """Return a window of the same panes that goes its own way."""
+        counts = self.total
+        total = Counts(counts.rows, counts.cells.copy(), counts.moments.copy())
+        return SlidingWindow(self.layout, total, dict(self.panes))
+
     def add(self, pane: Pane) -> None:
         """Add a sealed pane."""
         self.total.add(pane.counts)

@@ -24,7 +24,6 @@ from consumers.observed import ObservedSink, ObservedSource
 from consumers.records import PaneChunk, counts_partition, grow, read_counts_topic
 from consumers.settings import load_settings
 from stream.panes import Pane
-from stream.watermark import Watermark
 
 RealMonitor = Callable[..., Path]
 START_MS = 1_700_000_000_000
@@ -134,7 +133,7 @@ class Stage:
 
     def book(self) -> Book:
         """Return a book that has taken nothing."""
-        return Book(self.assembly.new_monitor(), Watermark(self.assembly.settings.lateness_ms))
+        return self.assembly.new_book()
 
     def feed(self, events: list[bytes | None]) -> None:
         """Append events, each to the next partition."""

@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from consumers.cli.baseline_tables import printable
+from stream.waiting_events import place_names
 from stream.words import number
 
 _COLOURS = {"critical": "bold red", "warning": "yellow", "info": "green"}
@@ -27,6 +28,9 @@ def _monitor(status: dict[str, Any]) -> Iterator[RenderableType]:
     window = status["window"]
     yield Text(f"window     {window['start']} to {window['end']}, {window['n']:,} events")
     yield Text(f"watermark  {_watermark(status)}")
+    for reason, wait in status.get("waiting", {}).items():
+        names = place_names([(place["topic"], place["partition"]) for place in wait["partitions"]])
+        yield Text(f"waits      for {names}, {reason}, since {wait['since']}", _COLOURS["warning"])
     yield Text(f"events     {ledger_words(status['ledger'])}")
     # A status of an earlier release says nothing of losses.
     for topic, partitions in status.get("lost", {}).items():

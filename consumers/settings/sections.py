@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 
-from consumers.settings.spelling import UNITS_MS, DurationMs, EveryMs, format_duration
+from consumers.settings.spelling import UNITS_MS, DurationMs, EveryMs, MaybeDurationMs, format_duration
 
 _LEGAL_NAME = re.compile(r"[A-Za-z0-9._-]+")
 
@@ -119,6 +119,20 @@ class ScheduleSettings(Section):
         alias="ahead",
         description="An event further ahead of its record's own timestamp is not counted: its clock is wrong.",
     )
+    stalled_after_ms: DurationMs = Field(
+        default_factory=lambda data: max(5 * UNITS_MS["m"], 2 * data.get("idle_ms", 0)),
+        alias="stalled_after",
+        description="A window that waits for a partition for longer than this is told as `monitor.health`. "
+        'Default: "5m", or twice `idle` where that is more.',
+        examples=["5m"],
+    )
+    patience_ms: MaybeDurationMs = Field(
+        default=None,
+        alias="patience",
+        description="A window that waits for a partition for longer than this is tested early, with `coverage` below "
+        "1. Should be longer than `idle`. Default: it waits for ever.",
+        examples=["30m"],
+    )
     min_samples: int = Field(
         default=100, ge=2, description='A window with fewer events is "insufficient", which is never "no drift".'
     )
@@ -144,6 +158,24 @@ class ScheduleSettings(Section):
                 f'write for example "{format_duration(nearest_ms)}"'
             )
         return window_ms
+
+    @field_validator("stalled_after_ms", "patience_ms")
+    @classmethod
+    def _at_least_a_second(cls, wait_ms: int | None) -> int | None:
+        if wait_ms is not None and wait_ms < UNITS_MS["s"]:
+            raise ValueError('must be at least "1s"; write for example "5m"')
+        return wait_ms
+
+    @field_validator("patience_ms")
+    @classmethod
+    def _longer_than_lateness(cls, patience_ms: int | None, info: ValidationInfo) -> int | None:
+        lateness_ms = info.data.get("lateness_ms", 0)
+        if patience_ms is not None and patience_ms < lateness_ms:
+            raise ValueError(
+                f'must be at least lateness ("{format_duration(lateness_ms)}"), for which every window waits; '
+                f'write for example "{format_duration(max(UNITS_MS["m"], 2 * lateness_ms))}"'
+            )
+        return patience_ms
 
     @field_validator("timezone")
     @classmethod

@@ -108,6 +108,7 @@ def format_persist(persist: tuple[int, int]) -> str:
 
 _duration = Spelling("duration", '"90s"', format_duration)
 DurationMs: TypeAlias = Annotated[int, BeforeValidator(parse_duration_ms), _duration]
+MaybeDurationMs: TypeAlias = Annotated[int | None, BeforeValidator(parse_duration_ms), _duration]
 EveryMs: TypeAlias = Annotated[int, BeforeValidator(parse_every_ms), _duration]
 RatePerMs: TypeAlias = Annotated[
     float, BeforeValidator(parse_budget_per_ms), Spelling("number per duration", '"1 per 30d"', format_budget)
