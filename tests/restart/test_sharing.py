@@ -59,9 +59,20 @@ class Crowd:
         ends = self.judge.end_offsets()
         for _ in range(200):
             self._step(self.judge, None)
-            if self.judge.caught_up(ends):
-                break
-        self.judge.finish()
+            if self.judge.caught_up(ends) and self._judge_finished():
+                return
+        raise AssertionError("the judge did not come to its end")
+
+    def _judge_finished(self) -> bool:
+        """Let the judge write what is left; what befalls that commit, too, is only another attempt."""
+        try:
+            self.judge.finish()
+        except LogUnavailable:
+            return False
+        except Crash:
+            self._replace_judge()
+            return False
+        return True
 
     def _all_counted(self) -> bool:
         committed = self.stage.log.committed("counters")
