@@ -92,8 +92,10 @@ class KafkaStage:
             polled = self._consumer.poll(timeout_ms=round(wait_s * 1000))
         told: dict[str, list[Any]] = {}
         for place, records in polled.items():
-            told.setdefault(place.topic, []).extend(orjson.loads(record.value) for record in records)
-        return Seen(told.get(self._topics.status, ()), told.get(self._topics.alerts, ()))
+            told.setdefault(place.topic, []).extend(orjson.loads(record.value) for record in records if record.value)
+        # Beside them stand records of windows that wait, which are no status.
+        statuses = [status for status in told.get(self._topics.status, ()) if "window" in status]
+        return Seen(statuses, told.get(self._topics.alerts, ()))
 
 
 @contextmanager

@@ -5,7 +5,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
+from consumers.event_schema import event_schema
 from consumers.records import PartitionFact, control
 from stream.ledger import Ledger
 
@@ -101,6 +103,8 @@ def test_the_end_of_a_wait_has_the_incident_of_its_beginning(log: Log) -> None:
     assert [(event.state, event.severity) for event in health] == [("ended", "info")]
     assert health[0].incident == begun.incident
     assert health[0].id != begun.id
+    for event in (begun, *health):
+        Draft202012Validator(event_schema()).validate(event.to_dict())
 
 
 def test_a_partition_that_crawls_is_lagging(log: Log) -> None:

@@ -68,6 +68,15 @@ def shown(*statuses: dict[str, Any], width: int = 100, **seen: Any) -> list[str]
     return [line.rstrip() for line in out.getvalue().splitlines()]
 
 
+def test_what_windows_wait_for_is_a_line_of_its_own() -> None:
+    """Partitions, why and since when; five by name."""
+    places = [{"topic": "e", "partition": number, "newest": None} for number in range(7)]
+    wait = {"since": "2026-01-01T16:10:00Z", "boundary": "2026-01-01T16:00:00Z", "partitions": places}
+    lines = shown(status(), waits=({"monitor": "m", "segment": {}, "waiting": {"lagging": wait}},))
+    assert "waits      for e-0, e-1, e-2, e-3, e-4 and 2 more, lagging, since 2026-01-01T16:10:00Z" in lines
+    assert not any(line.startswith("waits") for line in shown(status()))
+
+
 def test_drift_is_the_first_line_with_its_features_below() -> None:
     """What drifts, since when and how badly; then each feature by impact, names as they are."""
     lines = shown(DRIFTING)

@@ -67,6 +67,21 @@ def test_settings_are_frozen(load):
         load(NAMED).schedule.every_ms = 1
 
 
+@pytest.mark.parametrize(
+    ("schedule", "waits"),
+    [
+        ("", (300_000, None)),
+        ('idle = "1h"', (7_200_000, None)),
+        ('idle = "1h"\nstalled_after = "1s"', (1_000, None)),
+        ('patience = "30s"', (300_000, 30_000)),
+    ],
+)
+def test_windows_wait_for_ever_unless_told_and_say_so_after_five_minutes(load, schedule, waits):
+    """A partition that is only quiet is not stalled before it can be idle."""
+    found = load(f"{NAMED}[schedule]\n{schedule}\n").schedule
+    assert (found.stalled_after_ms, found.patience_ms) == waits
+
+
 def test_the_textbook_example_is_the_textbook(tmp_path):
     """KS and chi-squared at bare p < 0.05, bare thresholds elsewhere, no correction, no persistence."""
     policy = load_settings(EXAMPLES / "textbook.toml", {}).policy()
@@ -111,6 +126,15 @@ def test_feature_overrides_reach_the_policy(load):
             NAMED + '[schedule]\nevery = "10m"\nwindow = "25m"\n',
             'schedule.window: must be a whole number of every ("10m"); write for example "20m"',
         ),
+        (NAMED + "[schedule]\npatience = 60\n", "schedule.patience: must be a whole number and a unit"),
+        (NAMED + '[schedule]\npatience = "10s"\n', 'schedule.patience: must be at least lateness ("30s")'),
+        (
+            NAMED + '[schedule]\nlateness = "2m"\npatience = "1m"\n',
+            'schedule.patience: must be at least lateness ("2m"), for which every window waits; write for',
+        ),
+        (NAMED + '[schedule]\nlateness = "0s"\npatience = "0s"\n', 'schedule.patience: must be at least "1s"'),
+        (NAMED + '[schedule]\nstalled_after = "999ms"\n', 'schedule.stalled_after: must be at least "1s"'),
+        (NAMED + '[schedule]\nstalled_after = "soon"\n', "schedule.stalled_after: must be a whole number and a unit"),
         (NAMED + '[schedule]\nwindow = "0s"\n', 'schedule.window: must be a whole number of every ("1h"); write'),
         (NAMED + '[schedule]\ntimezone = "Mars"\n', "schedule.timezone: is no time zone known here"),
         (NAMED + '[schedule]\ntimezone = "../x"\n', "schedule.timezone: is no time zone known here"),

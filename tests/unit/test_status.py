@@ -69,6 +69,18 @@ def test_the_watermark_is_told_with_its_distance_from_the_clock() -> None:
     assert told["healthy"]
 
 
+def test_windows_that_wait_too_long_are_ill_health_of_their_monitor() -> None:
+    """The partitions and since when, also before any window has ended; a monitor without waits has none."""
+    place = {"topic": "events", "partition": 1, "newest": None}
+    wait = {"since": "2026-01-01T00:00:00Z", "boundary": "2026-01-01T00:00:00Z", "partitions": [place]}
+    record = {"monitor": "prices", "segment": {}, "waiting": {"stalled": wait}}
+    assert reasons(replace(WELL, waits=(record,))) == ["stalled"]
+    statuses = tuple({"watermark": None, "monitor": name, "segment": {}} for name in ("other", "prices"))
+    told = report("prices", replace(WELL, statuses=statuses, waits=(record,)), NOW_MS)
+    assert told["problems"][0]["detail"] == "windows of prices wait for events-1 since 2026-01-01T00:00:00Z"
+    assert [status["waiting"] for status in told["monitors"]] == [{}, {"stalled": wait}]
+
+
 def statuses_of(stage: Any) -> list[dict[str, Any]]:
     """Return everything that a judge wrote to the status topic."""
     return [json.loads(record.value) for record in stage.log.records("status")]

@@ -145,6 +145,17 @@ def test_an_open_incident_is_one_and_none_is_zero(telemetry: Telemetry, value: V
     assert (value("incident_open"), value("features_drifting"), value("panes_held")) == (0, 0, 0)
 
 
+def test_waits_are_shown_and_fall_back_to_nothing(telemetry: Telemetry, value: Value) -> None:
+    """How long the next window waits, and how many partitions it has waited for too long, by why."""
+    telemetry.note(MonitorStands(1_500, 3, None, waited_ms=400_500, behind={"stalled": 2, "lagging": 0}))
+    assert value("window_waiting_seconds") == 400.5
+    assert (value("partitions_behind", reason="stalled"), value("partitions_behind", reason="lagging")) == (2, 0)
+    telemetry.note(MonitorStands(1_500, 3, None, waited_ms=0, behind={"stalled": 0, "lagging": 0}))
+    assert (value("window_waiting_seconds"), value("partitions_behind", reason="stalled")) == (0, 0)
+    telemetry.note(PartitionsOwned("judge", ()))
+    assert (value("window_waiting_seconds"), value("partitions_behind", reason="stalled")) == (None, None)
+
+
 def test_a_judge_without_partitions_says_nothing_of_the_monitor(telemetry: Telemetry, value: Value) -> None:
     """Another judge tells how the monitor stands now: two must not contradict each other; what was counted stays."""
     telemetry.note(MonitorStands(1_500, 3, 2, {("counted", ""): 40}))

@@ -64,6 +64,10 @@ def test_counts_and_panes_with_other_numbers_of_partitions_are_refused() -> None
         (replace(GOOD, panes=but(PANES, "max.compaction.lag.ms", str(2**63 - 1))), "max.compaction.lag.ms=600000"),
         (replace(GOOD, panes=but(PANES, "max.message.bytes", "100000")), "max.message.bytes=1048588"),
         (replace(GOOD, panes=replace(PANES, copies=1, configs={})), '"m.panes" has one copy'),
+        (
+            replace(GOOD, counts=but(COUNTS, "message.timestamp.type", "CreateTime")),
+            "add-config message.timestamp.type=LogAppendTime",
+        ),
         (replace(GOOD, counts=but(COUNTS, "min.insync.replicas", "3")), "add-config min.insync.replicas=2"),
         (replace(GOOD, counts=but(COUNTS, "min.insync.replicas", "1")), "add-config min.insync.replicas=2"),
     ],

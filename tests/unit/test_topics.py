@@ -98,6 +98,7 @@ def test_state_is_kept_and_compacted(cluster: Cluster, settings: Callable[..., S
     ensure_topics(settings())
     assert cluster.created["stage.counts"]["configs"]["retention.ms"] == "-1"
     assert cluster.created["stage.counts"]["configs"]["retention.bytes"] == "-1"
+    assert cluster.created["stage.counts"]["configs"]["message.timestamp.type"] == "LogAppendTime"
     for topic in ("stage.panes", "stage.status"):
         configs = cluster.created[topic]["configs"]
         assert configs["cleanup.policy"] == "compact"
