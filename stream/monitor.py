@@ -146,11 +146,13 @@ class Monitor:
             boundary = self.schedule.pane_end(boundary)
         return windows
 
-    def rows_between(self, start_ms: int, end_ms: int) -> int:
-        """Return how many rows the panes held between these two boundaries have, open and sealed."""
+    def window_to(self, end_ms: int, covered: Callable[[int, int], float]) -> TestedWindow:
+        """Return the window that ends at this boundary, with the rows that its panes hold so far, open and sealed."""
+        start_ms = self.schedule.window_start(end_ms)
         rows = {start: pane.rows for start, pane in self.window.panes.items()}
         rows |= {start: pane.counts.rows for start, pane in self.open.items()}
-        return sum(count for start, count in rows.items() if start_ms <= start < end_ms)
+        held = sum(count for start, count in rows.items() if start_ms <= start < end_ms)
+        return TestedWindow(start_ms, end_ms, held, covered(start_ms, end_ms))
 
     def next_boundary(self) -> int | None:
         """Return the next boundary that the watermark has to pass; None while nothing waits for it."""

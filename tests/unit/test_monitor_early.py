@@ -133,9 +133,9 @@ def test_a_long_gap_is_skipped_early_too(layout):
     assert (monitor.window.total.rows, monitor.open) == (ROWS, {})
 
 
-def test_rows_of_a_stretch_are_those_of_its_panes(layout):
+def test_a_window_that_waits_has_the_rows_of_its_panes_so_far(layout):
     """Open and sealed ones, each once."""
-    monitor = _monitor(layout, panes_per_window=4)
+    monitor = _monitor(layout, panes_per_window=2)
     feed(monitor, _panes(layout, [0] * 4), 2 * EVERY_MS)
-    assert monitor.rows_between(EVERY_MS, 3 * EVERY_MS) == 2 * ROWS
-    assert monitor.rows_between(0, 9 * EVERY_MS) == 4 * ROWS
+    window = monitor.window_to(3 * EVERY_MS, lambda start_ms, end_ms: start_ms / end_ms)
+    assert (window.start_ms, window.end_ms, window.n, window.coverage) == (EVERY_MS, 3 * EVERY_MS, 2 * ROWS, 1 / 3)
