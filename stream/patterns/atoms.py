@@ -11,7 +11,7 @@ import numpy as np
 
 from baselines.baseline import NUMERIC_SPECIALS
 from baselines.cells import FloatArray
-from stream.patterns.numbers import Numbers, distance, log_std_error, root, tolerated
+from stream.patterns.numbers import Numbers, distance, log_ratio, log_std_error, root, tolerated
 from stream.patterns.pattern import Pattern
 from stream.words import number, percent
 
@@ -102,7 +102,7 @@ def _moments_agree(reference: Numbers, window: Numbers, gain: float, value: floa
     # Beside the fill a few values may be there that lie beyond what so many rows of training had.
     near = abs(window.mean - mean) <= error + abs(value - reference.mean) * 5 / reference.n
     wide = _ERRORS * (1 - gain) * reference.std**2 / max(spread**2, 1e-300) * log_std_error(window, reference) + _SLACK
-    return near and window.std > 0 and abs(math.log(window.std / spread)) <= min(wide, 0.5)
+    return near and min(window.std, spread) > 0 and abs(log_ratio(window.std, spread)) <= min(wide, 0.5)
 
 
 def _pinned(reference: Numbers, window: Numbers, gain: float, value: float) -> bool:

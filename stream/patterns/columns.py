@@ -11,7 +11,7 @@ that does not drift.
 import math
 from collections.abc import Mapping
 
-from stream.patterns.numbers import Numbers, distance, log_std_error, root, tolerated
+from stream.patterns.numbers import Numbers, distance, log_ratio, log_std_error, root, tolerated
 from stream.patterns.pattern import Pattern
 
 # A feature must have moved this far from itself, and its source must be that much nearer.
@@ -110,7 +110,7 @@ def misfit(reference: Numbers, window: Numbers) -> float:
     error = root(window, reference)
     mean = abs(window.mean - reference.mean) / (reference.std * (_ERRORS * error + 0.02))
     wide = min(_ERRORS * log_std_error(window, reference) + 0.02, 0.5)
-    std = abs(math.log(window.std / reference.std)) / wide
+    std = abs(log_ratio(window.std, reference.std)) / wide
     # A look at the moments is cheap and settles nearly all pairs.
     if max(mean, std) > 1.0:
         return math.inf

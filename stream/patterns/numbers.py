@@ -17,6 +17,7 @@ _SLACK = 0.02
 _ERRORS = 3.0
 # Arithmetic on a value (x 60) may miss the kept value by rounding.
 _ROUNDING = 1e-9
+_LARGEST = float(np.finfo(np.float64).max)
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,12 +78,15 @@ class Numbers:
         """The fourth standardised moment (3 for a normal distribution), off the cells."""
         if not self.std > 0:
             return math.inf
-        away = (self.points - self.mean) / self.std
+        # Beyond 1e60 standard deviations the fourth power may be anything; it must not overflow.
+        away = np.clip((self.points - self.mean) / self.std, -1e60, 1e60)
         return max(float(self.shares @ away**4), 1.0)
 
     def mapped(self, values: FloatArray, factor: float = 1.0, offset: float = 0.0) -> FloatArray:
         """Return the shares that ``factor * x + offset`` of these values would have in the cells of ``values``."""
-        cells = _place(values, self.points * factor + offset)
+        with np.errstate(over="ignore"):
+            points = np.clip(self.points * factor + offset, -_LARGEST, _LARGEST)
+        cells = _place(values, points)
         shares: FloatArray = np.bincount(cells, weights=self.shares, minlength=cell_count(values)).astype(np.float64)
         return shares
 
@@ -107,6 +111,11 @@ def log_std_error(one: Numbers, other: Numbers) -> float:
     return math.sqrt((other.kurtosis - 1) / 4) * root(one, other)
 
 
+def log_ratio(one: float, other: float) -> float:
+    """Return ``log(one / other)`` of two numbers above 0, whatever their size."""
+    return math.log(one) - math.log(other)
+
+
 def same_moments(window: Numbers, mean: float, std: float, source: Numbers) -> bool:
     """Tell whether the window's moments are these, up to the sampling errors of ``source``'s shape."""
     if not (std > 0 and window.std > 0):
@@ -115,7 +124,7 @@ def same_moments(window: Numbers, mean: float, std: float, source: Numbers) -> b
     near = abs(window.mean - mean) <= std * (_ERRORS * error + _SLACK)
     # Of very heavy tails the spread says nothing: a sample may have any.
     wide = _ERRORS * log_std_error(window, source) + _SLACK
-    return near and abs(math.log(window.std / std)) <= min(wide, 0.5)
+    return near and abs(log_ratio(window.std, std)) <= min(wide, 0.5)
 
 
 def _place(values: FloatArray, points: FloatArray) -> IntArray:

@@ -14,7 +14,7 @@ import math
 import numpy as np
 
 from stream.patterns.conversions import AFFINE, Conversion, scales_between
-from stream.patterns.numbers import Numbers, distance, log_std_error, root, same_moments, tolerated
+from stream.patterns.numbers import Numbers, distance, log_ratio, log_std_error, root, same_moments, tolerated
 from stream.patterns.pattern import Pattern
 from stream.words import number
 
@@ -29,6 +29,8 @@ _AWAY_FROM_ZERO = 0.5
 _GROWTH = 2.3
 _GROWTH_ERROR, _NEAR_ERROR, _FAR_ERROR = 0.005, 0.03, 0.12
 _ERRORS = 2.0
+# The estimated error of a feature with two equally frequent values is 0; no measurement is better than this.
+_EXACT = 1e-9
 # An offset must be this many standard deviations, or it is no more than a shift; alone (Kelvin), or beside a factor.
 _LEAST_PLAIN_OFFSET_STD, _LEAST_OFFSET_STD = 6.0, 1.0
 # A sign flip of a symmetric feature is a shift by twice its mean: told where the mean is this many standard deviations.
@@ -72,13 +74,14 @@ def _scaled(reference: Numbers, window: Numbers) -> Pattern | None:
 
 def _factor(reference: Numbers, window: Numbers) -> tuple[float | None, float]:
     """Return the factor that mean and spread agree on, and its relative standard error; None where they do not."""
-    spread, spread_error = math.log(window.std / reference.std), log_std_error(window, reference)
+    spread = log_ratio(window.std, reference.std)
+    spread_error = max(log_std_error(window, reference), _EXACT)
     if abs(reference.mean) < _AWAY_FROM_ZERO * reference.std:
         return math.exp(spread), spread_error
     if window.mean * reference.mean <= 0:
         return None, math.inf
-    centre = math.log(window.mean / reference.mean)
-    centre_error = reference.std / abs(reference.mean) * root(window, reference)
+    centre = log_ratio(abs(window.mean), abs(reference.mean))
+    centre_error = max(reference.std / abs(reference.mean) * root(window, reference), _EXACT)
     # Weighted by precision; the errors of the two are taken as dependent, which they are in skewed distributions.
     weight = centre_error**-2 / (centre_error**-2 + spread_error**-2)
     return math.exp(weight * centre + (1 - weight) * spread), min(centre_error, spread_error)
