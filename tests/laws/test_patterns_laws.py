@@ -5,7 +5,10 @@ import json
 import numpy as np
 import pytest
 
-from tests.builders import patterns_of
+from stream.counts import Counts
+from stream.patterns import recognise
+from stream.sample import Sample
+from tests.builders import layout_of, patterns_of, rows_of
 
 FEATURES = 8
 
@@ -102,3 +105,39 @@ def test_no_value_of_a_single_row_leaves():
     for values in window.values():
         values[0] = 123456.789
     assert "12345" not in json.dumps(patterns_of(training, window))
+
+
+def test_any_columns_can_be_looked_at():
+    """Empty, constant, enormous, tiny, infinite or missing values: a pattern or none, and no warning."""
+    rng = np.random.default_rng(4)
+    extremes = [
+        lambda n: rng.normal(0, 1, n),
+        lambda n: np.full(n, 7.0),
+        lambda n: rng.normal(0, 1e150, n),
+        lambda n: rng.normal(0, 1e-310, n),
+        rng.standard_cauchy,
+        lambda n: rng.integers(0, 2, n).astype(float),
+        lambda n: np.where(rng.random(n) < 0.5, np.inf, 1.0),
+        lambda n: np.full(n, np.nan),
+    ]
+    for rows in (0, 1, 31, 200):
+        for _ in range(10):
+            training = {f"x{i}": rng.choice(extremes[:7])(200) for i in range(3)}
+            window = {name: rng.choice(extremes)(rows) for name in training}
+            training["c"], window["c"] = rng.choice(["a", ""], 200).tolist(), rng.choice(["A", "", "?", None], rows)
+            for pattern in patterns_of(training, window).values():
+                assert pattern["sentence"]
+
+
+def test_an_earlier_window_serves_as_reference_as_training_does():
+    """The same faults against the same hour of the day before, say, which is known by its counts alone."""
+    rng = np.random.default_rng(9)
+    layout = layout_of({"x": rng.lognormal(2, 0.5, 3000), "y": rng.normal(0, 1, 3000)})
+
+    def counted(x, y):
+        return Sample.of_counts(layout, Counts.of(layout, rows_of(layout, np.arange(len(x)), {"x": x, "y": y})))
+
+    earlier = counted(rng.lognormal(2, 0.5, 800), rng.normal(0, 1, 800))
+    window = counted(rng.lognormal(2, 0.5, 800) * 60, np.minimum(rng.normal(0, 1, 800), 1.0))
+    found = recognise({"x": earlier, "y": earlier}, window, {})
+    assert {name: pattern.kind for name, pattern in found.items()} == {"x": "unit_change", "y": "clipped"}
