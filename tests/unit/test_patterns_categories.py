@@ -48,6 +48,11 @@ def test_a_strange_name_with_another_share_is_new():
     assert _found(_drawn(800, ["desktop", "tablet", "tv", "watch"], [0.6, 0.2, 0.1, 0.1])) is None
 
 
+def test_a_strange_name_beside_others_that_moved_is_new():
+    """The share fits, but so much else changed that it may be chance."""
+    assert _found(_drawn(800, ["phone", "desktop", "tablet", "tv"], [0.5, 0.12, 0.33, 0.05])) is None
+
+
 def test_shares_that_changed_places_look_recoded():
     """Four categories, in the order of another encoder."""
     found = _found(_drawn(800, ["tv", "mobile", "desktop", "tablet"]))
@@ -68,6 +73,12 @@ def test_an_inverted_flag_is_recoded():
 def test_another_mix_is_no_recoding(shares):
     """Shares that no order of the old ones gives."""
     assert _found(_drawn(800, NAMES, shares)) is None
+
+
+def test_two_shares_that_cross_are_no_recoding():
+    """65 to 35 becomes 35 to 65: tastes do that, too."""
+    flags = ["a", "b"]
+    assert _found(_drawn(800, flags, [0.35, 0.65]), _drawn(4000, flags, [0.65, 0.35])) is None
 
 
 def test_categories_that_no_longer_come_are_gone():
