@@ -26,14 +26,14 @@ Delete = Callable[[Mapping[Place, int]], None]
 
 
 class CuttingSink:
-    """A sink behind whose committed positions the log is cut, once ``every_s`` at most."""
+    """A sink behind whose committed positions the log is cut, once ``every_s`` at most (a minute unless told)."""
 
     def __init__(
-        self, sink: Sink, delete: Delete, every_s: float = CUT_EVERY_S, clock: Callable[[], float] = time.monotonic
+        self, sink: Sink, delete: Delete, every_s: float | None = None, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._sink = sink
         self._delete = delete
-        self._every_s = every_s
+        self._every_s = CUT_EVERY_S if every_s is None else every_s
         self._clock = clock
         self._cut_s = clock()
         self._behind: dict[Place, int] = {}

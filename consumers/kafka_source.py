@@ -26,7 +26,8 @@ from consumers.place_note import read_note
 from consumers.raw import RawBatch
 from consumers.source import LogUnavailable, Place, Polled, Position
 
-_MOST_RECORDS = 20_000
+# The most that one transaction is made of.
+MOST_RECORDS = 20_000
 # Offsets that cannot be told for this long are pending in a transaction whose owner is probably gone.
 _PENDING_MS = 1_000
 # How often partitions that gave nothing are asked for their end.
@@ -83,7 +84,7 @@ class KafkaSource:
         """See `Source.poll`. Gathers until the time is up or there are enough records for one transaction."""
         deadline = time.monotonic() + timeout_s
         records: dict[TopicPartition, list[Any]] = {}
-        room = _MOST_RECORDS
+        room = MOST_RECORDS
         membership = None
         while room > 0:
             left_ms = max(0, round((deadline - time.monotonic()) * 1000))

@@ -23,6 +23,7 @@ from tests.torture.verdict import differences, found_on, latest_status, tested_t
 _TICK_S = 0.05
 _CATCHES_UP_WITHIN_S = 300
 _STOPS_WITHIN_S = 10
+_CUTTING_OFTEN = Path(__file__).with_name("cutting_often.py")
 Say = Callable[[str], None]
 
 
@@ -36,6 +37,8 @@ class Plan:
     name: str = "torture"
     counters: int = 2
     judges: int = 2
+    # Counts are cut behind the judges, every second; so they cannot be added up in the end.
+    cut_counts: bool = False
 
 
 @dataclass(slots=True)
@@ -47,6 +50,7 @@ class Report:
     ended: list[str] = field(default_factory=list)
     differences: list[str] = field(default_factory=list)
     recount: Recount = field(default_factory=Recount)
+    panes_compared: int = 0
     faults_s: float = 0.0
     caught_up_s: float = 0.0
 
@@ -61,10 +65,13 @@ class Run:
             "DRIFTLINE_KAFKA__BOOTSTRAP_SERVERS": ",".join(self._servers),
             "DRIFTLINE_MONITOR__NAME": plan.name,
             "DRIFTLINE_TOPICS__EVENTS": f"{plan.name}.events",
+            "DRIFTLINE_TOPICS__CUT_COUNTS": str(plan.cut_counts).lower(),
         }
         config = write_monitor(folder, plan.traffic.seed)
         self._assembly: Assembly = assemble(load_settings(config, environment))
         self._fleet = Fleet(config, environment, folder)
+        if plan.cut_counts:
+            self._fleet.program = (str(_CUTTING_OFTEN),)
         self._flow = Flow(brokers, f"{plan.name}.events", plan.traffic, plan.per_s)
         # What a fault began is ended when its time comes: time, a number that breaks ties, what to do.
         self._later: list[tuple[float, int, Callable[[], object]]] = []
@@ -145,7 +152,9 @@ class Run:
             time.sleep(_TICK_S)
         self.report.differences += [f"{m.name} did not stop in {_STOPS_WITHIN_S} s" for m in self._fleet.members]
         self.report.recount = recount(self._assembly, self._servers)
-        self.report.differences += differences(self.report.recount, found_on(self._assembly, self._servers))
+        found = found_on(self._assembly, self._servers)
+        self.report.panes_compared = len(found.panes)
+        self.report.differences += differences(self.report.recount, found)
         self.report.differences += [f"unexpected error, see {log}" for log in self._fleet.tracebacks()]
 
     def _status(self) -> dict[str, Any]:

@@ -40,6 +40,8 @@ class Fleet:
     config: Path
     environment: dict[str, str]
     folder: Path
+    # What stands for `driftline` on the command line.
+    program: Sequence[str] = ("-m", "consumers.cli")
     members: list[Member] = field(default_factory=list)
     # Members that ended without being asked to, with the last that they said.
     ended: list[str] = field(default_factory=list)
@@ -104,7 +106,7 @@ class Fleet:
         return [str(path) for path in sorted(self.folder.glob("*.log")) if b"Traceback" in path.read_bytes()]
 
     def _start(self, member: Member) -> None:
-        command = [sys.executable, "-m", "consumers.cli", "run", "--config", str(self.config), "--role", member.role]
+        command = [sys.executable, *self.program, "run", "--config", str(self.config), "--role", member.role]
         with member.log.open("ab") as log:
             member.process = subprocess.Popen(
                 dying_with_us(command),

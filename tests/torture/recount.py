@@ -88,6 +88,13 @@ def read_committed(servers: Sequence[str], topic: str, partition: int = 0) -> It
             yield consumer.poll(timeout_ms=500).get(tp, [])
 
 
+def first_offset(servers: Sequence[str], topic: str, partition: int = 0) -> int:
+    """Return the first offset that a partition still has."""
+    tp = TopicPartition(topic, partition)
+    with contextlib.closing(KafkaConsumer(bootstrap_servers=list(servers))) as consumer:
+        return int(consumer.beginning_offsets([tp])[tp])
+
+
 def _records(servers: Sequence[str], topic: str) -> int:
     with contextlib.closing(KafkaConsumer(bootstrap_servers=list(servers))) as consumer:
         ends = consumer.end_offsets([TopicPartition(topic, number) for number in range(PARTITIONS)])

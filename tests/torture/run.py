@@ -32,6 +32,7 @@ def main() -> int:
         options.rate or max(200.0, options.events / lasts_s),
         counters=options.counters,
         judges=options.judges,
+        cut_counts=options.cut_counts,
     )
     began = time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix="driftline-torture-"))
@@ -52,6 +53,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--per-pane", type=int, default=1_000, help="events to an interval of event time")
     parser.add_argument("--counters", type=int, default=2)
     parser.add_argument("--judges", type=int, default=2)
+    parser.add_argument("--cut-counts", action="store_true", help="delete counts behind the judges every second")
     return parser.parse_args()
 
 
@@ -66,7 +68,7 @@ def _tell(report: Report, took_s: float) -> None:
         "faults": report.faults.total(),
         "records on the topic": recounted.ledger.read,
         "ledger": recounted.ledger.to_dict(),
-        "panes compared": len(recounted.panes),
+        "panes compared": f"{report.panes_compared} of {len(recounted.panes)}",
         "windows": len(recounted.windows),
         "drift events": {name: types.count(name) for name in sorted(set(types))},
         "rejects": recounted.rejects.total(),

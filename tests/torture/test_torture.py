@@ -46,17 +46,26 @@ def resolved_and_all_kinds_counted(report: Report) -> bool:
 
 
 def test_random_faults_change_nothing(brokers: Brokers, tmp_path: Path) -> None:
-    """Every kind of fault at least once, while traffic flows: panes, events, ledger and rejects equal a recount."""
-    plan = Plan(Traffic(SEED, 30_000, 500), draw(SEED, 14, 2.5), per_s=600, name="random")
+    """Twenty faults, every kind among them, while traffic flows: panes, events, ledger and rejects equal a recount."""
+    plan = Plan(Traffic(SEED, 30_000, 500), draw(SEED, 20, 1.75), per_s=600, name="random")
     report = Run(plan, brokers, tmp_path, print).run()
     assert report.differences == [], told(report)
     assert set(report.faults) == set(Kind)
+    assert report.faults.total() == 20
     assert resolved_and_all_kinds_counted(report)
 
 
 def test_two_counters_a_judge_and_three_brokers_each_killed_once(brokers: Brokers, tmp_path: Path) -> None:
-    """Kill -9 of each of the six in turn, while traffic flows: panes, events, ledger and rejects equal a recount."""
-    plan = Plan(Traffic(SEED + 1, 24_000, 400), each_once(2, 1, 3, 2.5), 600, "each-once", counters=2, judges=1)
+    """Kill -9 of each of the six in turn, while counts are cut: panes, events, ledger and rejects equal a recount."""
+    plan = Plan(
+        Traffic(SEED + 1, 24_000, 400),
+        each_once(2, 1, 3, 2.5),
+        600,
+        "each-once",
+        counters=2,
+        judges=1,
+        cut_counts=True,
+    )
     report = Run(plan, brokers, tmp_path, print).run()
     assert report.differences == [], told(report)
     assert report.faults == {Kind.KILL_COUNTER: 2, Kind.KILL_JUDGE: 1, Kind.KILL_BROKER: 3}

@@ -3,6 +3,7 @@
 import copy
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from stream.ledger import Ledger
 from tests.torture.faults import Kind, draw, each_once
 from tests.torture.recount import Recount, count_batch, judge
 from tests.torture.traffic import PARTITIONS, Traffic, write_monitor
-from tests.torture.verdict import Found, differences
+from tests.torture.verdict import Found, differences, plain, sealed
 
 TRAFFIC = Traffic(1, 12_000, 300)
 Spoil = Callable[[Found], object]
@@ -86,6 +87,52 @@ SPOILT: dict[str, tuple[Spoil, str]] = {
     "lost reject": (lambda f: f.rejects.popitem(), "is missing"),
     "doubled reject": (lambda f: f.rejects.update(list(f.rejects)[:1]), "is there 2 times"),
 }
+
+
+def cut(wanted: Recount) -> Found:
+    """Return topics whose counts were cut behind the judges, and some of whose panes were never written whole."""
+    found = undisturbed(wanted)
+    found.ledger, found.cut_to = Ledger(), 77
+    found.panes.pop(_first_pane(found))
+    found.windows = [*wanted.windows[3:5], wanted.windows[-1]]
+    return found
+
+
+SPOILT_WHEN_CUT: dict[str, tuple[Spoil, str]] = {
+    "doubled counts": (lambda f: f.panes[_first_pane(f)].add(copy.deepcopy(f.panes[_first_pane(f)])), "sealed: pane"),
+    "another pane": (lambda f: f.panes.update({7: copy.deepcopy(f.panes[_first_pane(f)])}), "not of the recount"),
+    "another window": (lambda f: f.windows.append((*f.windows[0][:2], 1, "tested")), "is not of the recount"),
+    "nothing cut": (lambda f: setattr(f, "cut_to", 0), "nothing was cut"),
+    "no panes": (lambda f: f.panes.clear(), "never a sealed pane"),
+    "memory": (lambda f: f.remembered.add(Ledger(read=1, late=1)), "judge's memory: ledger"),
+}
+
+
+def test_cut_counts_are_no_difference(wanted: Recount) -> None:
+    """What cannot be added up any more is not missed; what is there is held against the recount."""
+    assert differences(wanted, cut(wanted)) == []
+
+
+@pytest.mark.parametrize("name", SPOILT_WHEN_CUT)
+def test_one_thing_wrong_is_reported_when_counts_are_cut(name: str, wanted: Recount) -> None:
+    """Panes and windows that are there, the ledger, and that anything was cut at all."""
+    spoil, said = SPOILT_WHEN_CUT[name]
+    found = cut(wanted)
+    spoil(found)
+    assert any(said in sentence for sentence in differences(wanted, found))
+
+
+def test_only_panes_that_were_sealed_are_held_against_the_recount(
+    stage: Callable[..., Any], incident_lines: list[bytes]
+) -> None:
+    """From the writings of a judge: each pane as it was when its window closed, and none that was still open."""
+    made = stage(window="20s")
+    made.feed(incident_lines)
+    made.drain(made.counter(most_records=30), made.judge(most_records=1))
+    found = sealed(made.log.pairs("panes"), made.assembly.layout)
+    counted = made.counted()
+    assert sorted(found) == sorted(counted)[:-1]
+    assert [plain(found[start]) for start in found] == [plain(counted[start]) for start in found]
 
 
 @pytest.mark.parametrize("name", SPOILT)

@@ -1,4 +1,9 @@
-"""What is on the topics in the end, for a reader of committed records, held against the recount: value for value."""
+"""What is on the topics in the end, for a reader of committed records, held against the recount: value for value.
+
+Where counts are cut behind the judges they cannot be added up. Then every pane that was on the panes topic when it was
+sealed is held against the recount instead. A judge that catches up seals and drops panes between two writings; these
+are in the ledger, in the windows and in the drift events only.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -7,21 +12,24 @@ from typing import Any
 
 import orjson
 
+from baselines import Layout
 from consumers.assembly import Assembly
 from consumers.book import Book
-from consumers.records import PaneChunk, grow, read_counts_topic
+from consumers.records import PaneChunk, grow, read_counts_topic, read_memory, read_pane
 from stream.ledger import Ledger
 from stream.panes import Pane
 from stream.watermark import Watermark
-from tests.torture.recount import Recount, RejectKey, read_committed
+from tests.torture.recount import Recount, RejectKey, first_offset, read_committed
 
 
 @dataclass(slots=True)
 class Found:
-    """What counters and judges have written and committed."""
+    """What counters and judges have written and committed; ``cut_to`` is where the counts begin, if they are cut."""
 
     panes: dict[int, Pane] = field(default_factory=dict)
     ledger: Ledger = field(default_factory=Ledger)
+    cut_to: int | None = None
+    windows: list[tuple[int, int, int, str]] = field(default_factory=list)
     held: dict[int, Pane] = field(default_factory=dict)
     remembered: Ledger = field(default_factory=Ledger)
     status: dict[str, Any] = field(default_factory=dict)
@@ -32,12 +40,11 @@ class Found:
 def found_on(assembly: Assembly, servers: Sequence[str]) -> Found:
     """Read counts, panes, status, alerts and rejects from their beginning."""
     topics, found = assembly.settings.topics, Found()
-    for record in _all(servers, topics.counts):
-        read = read_counts_topic(record.value)
-        if isinstance(read, PaneChunk):
-            grow(found.panes, read, assembly.layout)
-        else:
-            found.ledger.add(Ledger.from_dict(read.ledger))
+    if topics.cut_counts:
+        found.cut_to = first_offset(servers, topics.counts)
+        found.panes = sealed(((record.key, record.value) for record in _all(servers, topics.panes)), assembly.layout)
+    else:
+        _add_up(found, (record.value for record in _all(servers, topics.counts)), assembly.layout)
     book = Book(assembly.new_monitor(), Watermark(assembly.settings.lateness_ms))
     book.restore((record.key, record.value) for record in _all(servers, topics.panes))
     for start in book.monitor.pane_starts():
@@ -45,10 +52,46 @@ def found_on(assembly: Assembly, servers: Sequence[str]) -> Found:
         if pane is not None:
             found.held[start] = pane
     found.remembered = book.ledger
+    statuses = (orjson.loads(record.value) for record in _all(servers, topics.status))
+    found.windows = [window_of(status) for status in statuses if "window" in status]
     found.status = latest_status(assembly, servers)
     found.events = [orjson.loads(record.value) for record in _all(servers, topics.alerts)]
     found.rejects.update(_reject_key(dict(record.headers)) for record in _all(servers, topics.rejects))
     return found
+
+
+def sealed(records: Iterable[tuple[bytes, bytes | None]], layout: Layout) -> dict[int, Pane]:
+    """Return the panes as they were on the panes topic once they were sealed; before that they are not whole."""
+    live: dict[bytes, PaneChunk] = {}
+    whole: dict[int, Pane] = {}
+    for key, value in records:
+        if value is None:
+            live.pop(key, None)
+        elif key.endswith(b"|memory"):
+            sealed_to = read_memory(value).monitor.state.sealed_to_ms or 0
+            panes: dict[int, Pane] = {}
+            for chunk in live.values():
+                if chunk.start_ms < sealed_to:
+                    grow(panes, chunk, layout)
+            whole |= panes
+        else:
+            live[key] = read_pane(value)
+    return whole
+
+
+def window_of(status: dict[str, Any]) -> tuple[int, int, int, str]:
+    """Return which window a status tells of, as the recount has it."""
+    window = status["window"]
+    return window["start_ms"], window["end_ms"], window["n"], status["status"]
+
+
+def _add_up(found: Found, values: Iterable[bytes], layout: Layout) -> None:
+    for value in values:
+        read = read_counts_topic(value)
+        if isinstance(read, PaneChunk):
+            grow(found.panes, read, layout)
+        else:
+            found.ledger.add(Ledger.from_dict(read.ledger))
 
 
 def latest_status(assembly: Assembly, servers: Sequence[str]) -> dict[str, Any]:
@@ -67,9 +110,10 @@ def tested_to_ms(status: dict[str, Any]) -> int:
 def differences(wanted: Recount, found: Found) -> list[str]:
     """Return in sentences all that is not as it should be; none is what is promised."""
     return [
-        *_panes("counts topic", wanted.panes, found.panes),
+        *_counted(wanted.panes, found),
         *_panes("panes topic", {start: wanted.panes[start] for start in found.held}, found.held),
         *_ledgers(wanted, found),
+        *_windows(wanted.windows, found.windows),
         *_events(wanted.events, found.events),
         *_multiset("reject", wanted.rejects, found.rejects),
     ]
@@ -88,6 +132,21 @@ def plain(pane: Pane) -> dict[str, Any]:
     }
 
 
+def _counted(wanted: dict[int, Pane], found: Found) -> Iterator[str]:
+    if found.cut_to is None:
+        yield from _panes("counts topic", wanted, found.panes)
+        return
+    yield from _panes("sealed", {start: pane for start, pane in wanted.items() if start in found.panes}, found.panes)
+    if not found.cut_to:
+        yield "counts topic: nothing was cut behind the judges"
+    if not found.panes:
+        yield "panes topic: there was never a sealed pane"
+
+
+def _windows(wanted: list[tuple[int, int, int, str]], found: list[tuple[int, int, int, str]]) -> Iterator[str]:
+    yield from (f"status topic: window {window} is not of the recount" for window in sorted({*found} - {*wanted}))
+
+
 def _panes(where: str, wanted: dict[int, Pane], found: dict[int, Pane]) -> Iterator[str]:
     for start in sorted({*wanted, *found}):
         if start not in wanted or start not in found:
@@ -104,17 +163,15 @@ def _ledgers(wanted: Recount, found: Found) -> Iterator[str]:
     if not wanted.ledger.balanced() or wanted.ledger.read != wanted.records:
         yield f"recount: {should} does not add up to the {wanted.records} records of the topic"
     ledgers = {
-        "counts topic": found.ledger.to_dict(),
+        "counts topic": found.ledger.to_dict() if found.cut_to is None else should,
         "judge's memory": found.remembered.to_dict(),
         "status topic": found.status.get("ledger"),
     }
     yield from (f"{where}: ledger {does} instead of {should}" for where, does in ledgers.items() if does != should)
     if wanted.windows:
-        start, end, rows, status = wanted.windows[-1]
-        window = found.status.get("window", {})
-        does = window.get("start_ms"), window.get("end_ms"), window.get("n"), found.status.get("status")
-        if does != (start, end, rows, status):
-            yield f"status topic: last window {does} instead of {(start, end, rows, status)}"
+        does = window_of(found.status) if found.status else None
+        if does != wanted.windows[-1]:
+            yield f"status topic: last window {does} instead of {wanted.windows[-1]}"
 
 
 def _events(wanted: list[dict[str, Any]], found: list[dict[str, Any]]) -> Iterator[str]:
