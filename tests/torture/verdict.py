@@ -15,6 +15,7 @@ import orjson
 from baselines import Layout
 from consumers.assembly import Assembly
 from consumers.book import Book
+from consumers.judge import WAITING
 from consumers.records import PaneChunk, grow, read_counts_topic, read_memory, read_pane
 from stream.ledger import Ledger
 from stream.panes import Pane
@@ -52,8 +53,7 @@ def found_on(assembly: Assembly, servers: Sequence[str]) -> Found:
         if pane is not None:
             found.held[start] = pane
     found.remembered = book.ledger
-    statuses = (orjson.loads(record.value) for record in _all(servers, topics.status))
-    found.windows = [window_of(status) for status in statuses if "window" in status]
+    found.windows = [window_of(status) for status in _statuses(assembly, servers)]
     found.status = latest_status(assembly, servers)
     found.events = [orjson.loads(record.value) for record in _all(servers, topics.alerts)]
     found.rejects.update(_reject_key(dict(record.headers)) for record in _all(servers, topics.rejects))
@@ -97,8 +97,8 @@ def _add_up(found: Found, values: Iterable[bytes], layout: Layout) -> None:
 def latest_status(assembly: Assembly, servers: Sequence[str]) -> dict[str, Any]:
     """Return the last committed status; an empty one before there is any."""
     last: dict[str, Any] = {}
-    for records in read_committed(servers, assembly.settings.topics.status):
-        last = orjson.loads(records[-1].value) if records else last
+    for status in _statuses(assembly, servers):
+        last = status
     return last
 
 
@@ -197,3 +197,10 @@ def _reject_key(headers: dict[str, bytes]) -> RejectKey:
 
 def _all(servers: Sequence[str], topic: str) -> Iterable[Any]:
     return (record for records in read_committed(servers, topic) for record in records)
+
+
+def _statuses(assembly: Assembly, servers: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Yield the status after each tick; what was told of waiting windows stands beside it."""
+    for record in _all(servers, assembly.settings.topics.status):
+        if not record.key.endswith(WAITING):
+            yield orjson.loads(record.value)
