@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from consumers.cli import alerts, demo, describe, fit, replay, run, status
+from consumers.cli import alerts, demo, describe, fit, power, replay, run, status
 from consumers.errors import SettingsError
 
 
@@ -69,6 +69,7 @@ app.command(epilog=f"\b\nExample: {fit.EXAMPLE}")(fit.fit)
 app.command(epilog=f"\b\nExample: {describe.EXAMPLE}")(describe.describe)
 app.command(epilog=f"\b\nExample: {run.EXAMPLE}")(run.run)
 app.command(epilog=f"\b\nExample: {replay.EXAMPLE}")(replay.replay)
+app.command(epilog=f"\b\nExample: {power.EXAMPLE}")(power.power)
 app.command(epilog=f"\b\nExample: {alerts.EXAMPLE}")(alerts.alerts)
 app.command(epilog=f"\b\nExample: {status.EXAMPLE}")(status.status)
 app.command(epilog=f"\b\nExample: {demo.EXAMPLE}")(demo.demo)

@@ -1,24 +1,17 @@
 """``driftline fit``: from training data to a baseline file."""
 
 import csv
-import time
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from rich.console import Console
 
     from baselines import Baseline
-    from baselines.fitting.fit import Progress
 
 EXAMPLE = "driftline fit train.parquet --out baseline.json --categorical store_id"
-# Work that is over sooner needs no progress bar.
-_PATIENCE_S = 1.0
 _SHOWN_FEATURES = 20
 
 
@@ -49,11 +42,12 @@ def fit(
     from baselines.fitting import fit as fit_baseline
     from baselines.importance import read_importance
     from consumers.cli.baseline_tables import console_for
+    from consumers.cli.progress import progress_bar
 
     _check_out(out, reference)
-    options = FitOptions(_names(numeric), _names(categorical), _names(drop), features, cells)
+    options = FitOptions(names(numeric), names(categorical), names(drop), features, cells)
     console = console_for(stderr=True)
-    with _progress_bar(console) as progress:
+    with progress_bar(console, "reading", "rows") as progress:
         baseline = fit_baseline(reference, options, tell=console.print, progress=progress)
     if importance is not None:
         baseline = baseline.with_importance(read_importance(importance, [f.name for f in baseline.features]))
@@ -71,31 +65,10 @@ def _check_out(out: Path, reference: list[Path]) -> None:
         raise BaselineError(f"--out {out}: is one of the training files: write the baseline to another")
 
 
-def _names(given: list[str] | None) -> frozenset[str]:
+def names(given: list[str] | None) -> frozenset[str]:
     """Split "a,b"; a name with a comma in it stands in double quotes, as in csv."""
     rows = csv.reader(given or [], skipinitialspace=True)
     return frozenset(name.strip() for row in rows for name in row if name.strip())
-
-
-@contextmanager
-def _progress_bar(console: "Console") -> "Iterator[Progress]":
-    """Show how far the reading has come, on a terminal and when it takes long."""
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (TextColumn("reading"), BarColumn(), TextColumn("{task.completed:,} rows"), TimeElapsedColumn())
-    bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
-    task = bar.add_task("reading", total=None)
-    started = time.monotonic()
-
-    def show(rows: int, total: int | None) -> None:
-        bar.update(task, completed=rows, total=total)
-        if time.monotonic() - started > _PATIENCE_S:
-            bar.start()
-
-    try:
-        yield show
-    finally:
-        bar.stop()
 
 
 def _show(console: "Console", baseline: "Baseline", out: Path) -> None:
