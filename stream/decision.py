@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from stream.checks import Measured
-from stream.policy import Policy
+from stream.policy import CUSUM, Policy
 
 # The level of a tick never exceeds this, however rarely the schedule ticks: a family-wise level above it says nothing.
 HIGHEST_TICK_LEVEL = 0.05
@@ -23,6 +23,11 @@ def tick_level(policy: Policy, every_ms: int) -> float:
     1.0
     """
     return min(policy.false_alarms_per_ms * every_ms, HIGHEST_TICK_LEVEL)
+
+
+def cusum_level(policy: Policy, level: float) -> float:
+    """Return what of a tick's ``level`` the check "cusum" may spend; its family is all features, by Bonferroni."""
+    return policy.alpha.get(CUSUM, policy.cusum_share * level)
 
 
 @dataclass(slots=True, eq=False)
@@ -68,6 +73,11 @@ class Decision:
         """Features that may open an incident."""
         return frozenset(trial.feature for trial in self.trials if trial.opens)
 
+    def began_ms(self) -> dict[str, int]:
+        """Return since when (UTC ms) the features that a slow change may open are changing."""
+        slow = ((trial.feature, trial.measured.trend, trial.row) for trial in self.trials if trial.opens)
+        return {feature: trend(row).since_ms for feature, trend, row in slow if trend is not None}
+
     def drifting(self) -> frozenset[str]:
         """Features that may open an incident or are listed in an open one."""
         return frozenset(trial.feature for trial in self.trials if trial.opens or trial.companion)
@@ -77,16 +87,19 @@ def decide(measured: tuple[Measured, ...], policy: Policy, level: float) -> Deci
     """Decide one tick at the family-wise ``level``, or at the plain levels of ``policy.alpha`` where they are given.
 
     Corrections: Holm (1979), Bonferroni, Benjamini and Hochberg (1995), or none; companions always by Benjamini and
-    Hochberg at ``policy.companions_fdr``.
+    Hochberg at ``policy.companions_fdr``. Slow changes are decided apart, with their own share of the level.
     """
-    family = sum(len(one.features) for one in measured)
-    trials = [trial for one in measured for trial in _trials(one, policy, level)]
+    slow = [trial for one in measured if one.check == CUSUM for trial in _decide_slow(one, policy, level)]
+    windowed = [one for one in measured if one.check != CUSUM]
+    family = sum(len(one.features) for one in windowed)
+    rest = level * (1.0 - policy.cusum_share) if policy.accumulates else level
+    trials = [trial for one in windowed for trial in _trials(one, policy, rest)]
     _pass_outright(trials, family, policy.correction)
     _adjust_rest(trials, family, policy.correction)
     for trial in trials:
         trial.opens = trial.outright or (trial.p_adjusted is not None and trial.p_adjusted <= trial.level)
     _mark_companions(trials, family, policy.companions_fdr)
-    return Decision(family, tuple(trials))
+    return Decision(family, (*trials, *slow))
 
 
 def p_adjusted(trial: Trial, family: int, correction: str) -> float:
@@ -96,8 +109,22 @@ def p_adjusted(trial: Trial, family: int, correction: str) -> float:
     return min(1.0, trial.p * (1 if correction == "none" else family))
 
 
+def _decide_slow(measured: Measured, policy: Policy, level: float) -> list[Trial]:
+    """Decide slow changes: what Bonferroni makes of 1 / wealth, the same whatever the other checks say.
+
+    Wealth is not held against a level tick by tick as p-values are: over any number of ticks together it passes
+    features / level no oftener than level times ticks, which step-wise corrections would not keep.
+    """
+    family = 1 if policy.correction == "none" else measured.family or len(measured)
+    trials = _trials(measured, policy, cusum_level(policy, level))
+    for trial in trials:
+        trial.p_adjusted = min(1.0, trial.p * family)
+        trial.opens = trial.p < 1.0 and trial.p_adjusted <= trial.level
+    return trials
+
+
 def _trials(measured: Measured, policy: Policy, level: float) -> list[Trial]:
-    floors = np.array([policy.floor(feature, measured.check) for feature in measured.features])
+    floors = np.array([measured.floor(row, policy) for row in range(len(measured))])
     level = policy.alpha.get(measured.check, level)
     return [
         Trial(measured, row, float(floors[row]), level) for row in np.flatnonzero(measured.effect >= floors).tolist()

@@ -20,7 +20,7 @@ from stream.sample import Sample
 from stream.sides import categorical_as_counted, categorical_sides, numeric_as_counted, numeric_sides
 
 # Checks whose effect is a share of the traffic: they compare across features, a mean in units does not.
-_SHARES = ("ks", "chi2", "frequency", "range", "new_category", "missing")
+_SHARES = ("ks", "chi2", "frequency", "range", "new_category", "missing", "cusum")
 _BODY = ("ks", "chi2")
 
 
@@ -138,7 +138,7 @@ class Explanation:
             comparator=measured.comparator,
             statistic=float(measured.statistic[row]),
             effect=float(measured.effect[row]),
-            threshold=self.policy.floor(feature, measured.check),
+            threshold=measured.floor(row, self.policy),
             p_value=p_value,
             p_method=p_method,
             # Under its floor a test is not in the running: it counts in the family with p = 1.
@@ -147,6 +147,7 @@ class Explanation:
             n_reference=int(measured.n_reference[row]),
             bound=float(measured.bound[row]),
             drift=trial is not None and (trial.opens or (companions and trial.companion)),
+            trend=measured.trend(row) if measured.trend and p_value < 1.0 else None,
         )
 
     def _sides(self, reference: Reference, comparator: str) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from stream.checks.measured import Trend
+
 _OF_A_CHECK = (
     "check",
     "comparator",
@@ -13,6 +15,7 @@ _OF_A_CHECK = (
     "effect",
     "threshold",
     "drift",
+    "trend",
 )
 
 
@@ -23,7 +26,7 @@ class Finding:
     ``statistic`` is the check's own number and ``effect`` the size that is held against ``threshold`` (units: see
     ``docs/statistics.md``). ``p_value`` is the test's, computed by ``p_method``; ``p_adjusted`` what the decision used,
     corrected for all tests of the tick. ``bound`` is how far ``statistic`` may lie below the exact one; 0 is exact.
-    ``n`` and ``n_reference`` are the rows or values compared.
+    ``n`` and ``n_reference`` are the rows or values compared. ``trend`` is where a slow change goes, and since when.
     """
 
     feature: str
@@ -40,11 +43,16 @@ class Finding:
     n_reference: int
     bound: float
     drift: bool
+    trend: Trend | None = None
 
     def check_dict(self) -> dict[str, Any]:
         """Return what a drift event says of the check under its feature."""
-        return {name: getattr(self, name) for name in _OF_A_CHECK}
+        said = self.to_dict()
+        return {name: said[name] for name in _OF_A_CHECK if name in said}
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the fields by name, for JSON, in the order of declaration."""
-        return asdict(self)
+        """Return the fields by name, for JSON, in the order of declaration; without a trend where there is none."""
+        fields = asdict(self)
+        if self.trend is None:
+            del fields["trend"]
+        return fields

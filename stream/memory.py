@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from stream.gradual import Ongoing
 from stream.incidents import Incident
 from stream.persistence import Vote
 
@@ -32,3 +33,4 @@ class Memory:
     state: MonitorState = field(default_factory=MonitorState)
     votes: list[Vote] = field(default_factory=list)
     incident: Incident | None = None
+    gradual: Ongoing = field(default_factory=Ongoing)

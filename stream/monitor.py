@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from baselines import Layout
-from stream.decision import decide, tick_level
+from stream.decision import cusum_level, decide, tick_level
 from stream.drift_event import DriftEvent, Identity, TestedWindow, health_event
 from stream.explain import Explanation
 from stream.findings import Finding
+from stream.gradual import Accumulator, Ongoing
 from stream.history import History
 from stream.incidents import Incidents
 from stream.memory import Memory, MonitorState
@@ -58,6 +59,8 @@ class Monitor:
         self.history = History(layout)
         self._references = References(layout, policy, schedule)
         self._level = tick_level(policy, schedule.every_ms)
+        slow_level = cusum_level(policy, self._level)
+        self._gradual = Accumulator(layout, policy, slow_level) if policy.accumulates else None
 
     @property
     def counted_on(self) -> str:
@@ -67,7 +70,8 @@ class Monitor:
     def remember(self) -> Memory:
         """Return what must outlive this process beside the panes."""
         votes, incident = self.incidents.votes.recent, self.incidents.open
-        return Memory(self.counted_on, self.schedule.window_ms, self.state, votes, incident)
+        gradual = self._gradual.ongoing() if self._gradual else Ongoing()
+        return Memory(self.counted_on, self.schedule.window_ms, self.state, votes, incident, gradual)
 
     def continues(self, memory: Memory) -> bool:
         """Tell whether this monitor may go on from a memory: the same cells, panes and windows."""
@@ -78,6 +82,8 @@ class Monitor:
         self.state = memory.state
         self.incidents.votes.recent = memory.votes
         self.incidents.open = memory.incident
+        if self._gradual:
+            self._gradual.resume(memory.gradual)
         sealed_to = memory.state.sealed_to_ms
         for pane in sorted(panes, key=lambda pane: pane.start_ms):
             if sealed_to is not None and pane.start_ms < sealed_to:
@@ -229,6 +235,8 @@ class Monitor:
         for start in sorted(start for start in self.open if start < end_ms):
             pane = self.open.pop(start)
             self.window.add(pane)
+            if self._gradual:
+                self._gradual.add(start, pane.counts.cells)
             if self.state.origin_ms is None:
                 self.state.origin_ms = pane.first_ms
         self.state.sealed_to_ms = end_ms
@@ -251,9 +259,11 @@ class Monitor:
         compared = self._references.compare(self.window, self.history, window.end_ms, self.state.origin_ms)
         if compared is None:
             return Tick(window, UNCOMPARED, events)
+        if self._gradual:
+            compared = compared.and_of(self._gradual.measured(compared.sample))
         decision = decide(compared.measured, self.policy, self._level)
         explanation = Explanation(self.layout, self.policy, compared, decision, self.window.names)
         levels = dict.fromkeys(sorted(decision.drifting()), COMPANION) | dict.fromkeys(decision.opening(), OPENING)
-        vote = Vote(window.start_ms, window.end_ms, levels, compared.untested)
+        vote = Vote(window.start_ms, window.end_ms, levels, compared.untested, decision.began_ms())
         told = tell(self.identity, self.incidents, vote, explanation, window, self.window.offsets)
         return Tick(window, TESTED, (*events, *told), explanation)

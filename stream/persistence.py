@@ -16,13 +16,15 @@ CLEAN, COMPANION, OPENING = range(3)
 class Vote:
     """What one tick said: its window, and a level above CLEAN per feature that has one.
 
-    ``untested`` features had too few samples: they say nothing, neither drift nor its end.
+    ``untested`` features had too few samples: they say nothing, neither drift nor its end. ``began_ms`` is where a slow
+    change began, of the features in which one is seen; other drift begins with its window.
     """
 
     start_ms: int
     end_ms: int
     levels: dict[str, int]
     untested: frozenset[str] = frozenset()
+    began_ms: dict[str, int] = field(default_factory=dict)
 
     def level(self, feature: str) -> int | None:
         """Return the feature's level; None when too few of its values came to say that it is clean."""
@@ -63,6 +65,6 @@ class Votes:
         return self.agree(lambda vote: vote.level(feature) == CLEAN, since_ms)
 
     def began_ms(self, feature: str) -> int:
-        """Return the start of the earliest remembered window in which the feature drifted."""
-        starts = [vote.start_ms for vote in self.recent if vote.level(feature)]
+        """Return where the feature's drift began, as far as the remembered windows in which it drifted know."""
+        starts = [vote.began_ms.get(feature, vote.start_ms) for vote in self.recent if vote.level(feature)]
         return min(starts, default=self.recent[-1].start_ms)

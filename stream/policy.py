@@ -5,9 +5,12 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
-NUMERIC_CHECKS = ("ks", "mean", "std", "range", "missing")
-CATEGORICAL_CHECKS = ("chi2", "frequency", "new_category", "missing")
-CHECKS = ("ks", "chi2", "mean", "std", "frequency", "range", "new_category", "missing")
+from stream.comparators import BASELINE
+
+NUMERIC_CHECKS = ("ks", "mean", "std", "range", "missing", "cusum")
+CATEGORICAL_CHECKS = ("chi2", "frequency", "new_category", "missing", "cusum")
+CUSUM = "cusum"
+CHECKS = ("ks", "chi2", "mean", "std", "frequency", "range", "new_category", "missing", CUSUM)
 # From least to worst.
 SEVERITIES = ("info", "warning", "critical")
 CORRECTIONS = ("holm", "bonferroni", "bh", "none")
@@ -34,6 +37,7 @@ class Policy:
     ``false_alarms_per_ms`` is the budget of the whole monitor; ``alpha`` replaces it, check by check, with a plain
     level per test. ``thresholds`` are effect floors per check; ``feature_thresholds`` override them per feature, where
     the key "mean_abs" asks for a mean shift in the feature's own unit. ``persist`` (needed, of) counts ticks.
+    ``cusum_share`` of the budget is for the check "cusum", where it is among the checks, the rest for all others.
     ``companions_fdr`` is the false discovery rate at which an open incident lists further features. Impact
     (importance x effect) from ``severity_warning`` and ``severity_critical`` on raises the severity.
     """
@@ -47,9 +51,15 @@ class Policy:
     thresholds: Mapping[str, float] = field(default_factory=lambda: DEFAULT_THRESHOLDS)
     feature_thresholds: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     min_samples: int = 100
+    cusum_share: float = 0.2
     companions_fdr: float = 0.05
     severity_warning: float = 0.1
     severity_critical: float = 0.2
+
+    @property
+    def accumulates(self) -> bool:
+        """Tell whether slow changes from the baseline are looked for, and have a share of the budget."""
+        return CUSUM in self.checks and BASELINE in self.comparators
 
     def floor(self, feature: str, check: str) -> float:
         """Return the effect that a finding must reach before it can be drift, in the unit of that effect."""

@@ -1,7 +1,7 @@
 """A tick's comparisons: the window against the baseline, and against earlier windows, as far as they are there."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from baselines import Layout
 from stream.checks import Measured, measure, untested
@@ -19,12 +19,18 @@ class Compared:
     """What a tick measured, and on what: ``counts`` of the window, and of each earlier window that is a reference.
 
     ``untested`` names the features of which some comparator that has data behind it saw too few values to speak.
+    ``sample`` is the window itself, as the checks read it.
     """
 
     measured: tuple[Measured, ...]
     counts: Counts
     references: Mapping[str, Counts]
     untested: frozenset[str]
+    sample: Sample
+
+    def and_of(self, slow: Measured) -> "Compared":
+        """Return these with what panes say together of slow changes."""
+        return replace(self, measured=(*self.measured, slow))
 
 
 class References:
@@ -66,7 +72,7 @@ class References:
         silent = [untested(of, sample, self._policy, name) for name, of in samples.items()]
         if born.keys() - earlier.keys():
             silent.append(frozenset(feature.name for feature in self._layout.baseline.features))
-        return Compared(tuple(measured), counts, earlier, frozenset().union(*silent))
+        return Compared(tuple(measured), counts, earlier, frozenset().union(*silent), sample)
 
     def _spans(self, end_ms: int) -> Iterator[tuple[Lag, tuple[int, int]]]:
         start_ms = self._schedule.window_start(end_ms)

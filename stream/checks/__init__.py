@@ -41,13 +41,17 @@ _OF_THE_BASELINE = frozenset({"range", "new_category"})
 def measure(reference: Sample, window: Sample, policy: Policy, comparator: str = BASELINE) -> tuple[Measured, ...]:
     """Compare a window with a reference on the same layout: one ``Measured`` per check of the policy, in its order.
 
+    The check "cusum" is not of one window: ``stream.gradual`` measures it.
+
     A feature with fewer than ``policy.min_samples`` usable values in the window is left out of every check but
     "missing", which needs as many rows; a feature that a check does not fit (no spread, say) is left out of that check.
     A reference that is a window itself, by any other ``comparator``, needs as many values, and is not asked what
     training never saw.
     """
     pair = _pair(reference, window, policy, comparator)
-    checks = [check for check in policy.checks if comparator == BASELINE or check not in _OF_THE_BASELINE]
+    checks = [check for check in policy.checks if check in _CHECKS]
+    if comparator != BASELINE:
+        checks = [check for check in checks if check not in _OF_THE_BASELINE]
     return tuple(replace(_CHECKS[check](pair, policy), comparator=comparator) for check in checks)
 
 

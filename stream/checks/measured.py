@@ -8,10 +8,23 @@ from typing import TypeAlias
 import numpy as np
 
 from baselines.cells import FloatArray, IntArray
+from stream.policy import Policy
 from stream.sample import Sample
 
 Tail: TypeAlias = Callable[[int], tuple[float, str]]
 Probability: TypeAlias = Callable[[int], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """Where a slow change is going ("up", "wider", "more"), of which category if of one, and since when (UTC ms).
+
+    ``category`` is "" for all that are not told apart by name.
+    """
+
+    direction: str
+    category: str | None
+    since_ms: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,6 +34,8 @@ class Measured:
     ``features`` are their names and ``index`` their places in ``Baseline.features``; all arrays have shape (m,).
     ``statistic`` and ``effect`` are in the check's units; ``bound`` says how far the statistic may lie below the exact
     one. ``i`` of the methods counts within this check, 0 to m - 1. Probabilities are remembered.
+    A check that looks at more than this window has ``floors`` (m,) in its own unit instead of the policy's, stands for
+    a ``family`` of that many tests whatever m is, and says the ``trend`` of each feature.
     """
 
     check: str
@@ -35,9 +50,16 @@ class Measured:
     decisive: Probability | None = None
     upper: Probability | None = None
     comparator: str = "baseline"
+    floors: FloatArray | None = None
+    family: int | None = None
+    trend: Callable[[int], Trend] | None = None
 
     def __len__(self) -> int:
         return len(self.features)
+
+    def floor(self, i: int, policy: Policy) -> float:
+        """Return the effect that this feature must reach before it can be drift, in the unit of the effect."""
+        return policy.floor(self.features[i], self.check) if self.floors is None else float(self.floors[i])
 
     def p_value(self, i: int) -> tuple[float, str]:
         """Return the p-value that is reported, and the name of the method it comes from."""

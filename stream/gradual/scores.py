@@ -1,0 +1,152 @@
+"""What can change slowly, as bounded scores of a row: their mean is 0 over training, and moves with the change.
+
+A score spans at most 1 from its smallest to its largest value, and depends on the row's bin alone. Floors are those of
+the policy, translated: how far the mean score moves when the training rows are weighted anew, by weights that are
+linear in the score, until the mean (the variance, the share) has moved by its floor.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from baselines import CategoricalReference, Layout, NumericReference
+from baselines.baseline import Reference
+from baselines.cells import FloatArray, IntArray
+from stream.gradual.bins import Bins, FeatureBins, middle_ranks
+from stream.policy import Policy
+
+
+@dataclass(frozen=True, eq=False)
+class Score:
+    """One score of one feature (its place in ``Baseline.features``).
+
+    ``bins`` (b,) are places among all bins, ``values`` (b,) the scores there, ``counts`` (b,) the training rows.
+    ``floors`` are how far the mean score may move up and down, ``trends`` the words for it.
+    """
+
+    feature: int
+    bins: IntArray
+    values: FloatArray
+    counts: IntArray
+    floors: tuple[float, float]
+    trends: tuple[str, str]
+    category: str | None = field(default=None)
+
+    @property
+    def n(self) -> int:
+        """How many training rows have a score."""
+        return int(self.counts.sum())
+
+    @property
+    def variance(self) -> float:
+        """The variance of the score over the training rows."""
+        return float(np.dot(self.counts, self.values**2)) / self.n
+
+    @property
+    def of_values(self) -> bool:
+        """Tell whether the score is of rows with a usable value only."""
+        return self.trends != MISSING
+
+
+LOCATION, SCALE = ("up", "down"), ("wider", "narrower")
+SHARE, MISSING = ("more", "less"), ("missing more", "missing less")
+
+
+def scores(layout: Layout, policy: Policy, bins: Bins) -> Iterator[Score]:
+    """Yield the scores of every feature, in the order of the baseline's."""
+    counts = bins.count(layout.reference)
+    numeric = iter(range(len(layout.baseline.numeric)))
+    for place, (feature, own) in enumerate(zip(layout.baseline.features, bins.features, strict=True)):
+        if isinstance(feature, NumericReference):
+            cells = layout.numeric_cells(next(numeric))
+            yield from _of_numbers(place, feature, own, (policy, bins.starts[own.values] - cells.start))
+        else:
+            yield from _of_categories(place, feature, own, (policy, counts))
+        yield from _of_missing(place, feature, own, (policy, counts))
+
+
+def _of_numbers(
+    place: int, feature: NumericReference, own: FeatureBins, how: tuple[Policy, IntArray]
+) -> Iterator[Score]:
+    """Yield location, the row's rank from the middle, and scale, its square as in Mood's test."""
+    policy, starts = how
+    if feature.n < 2 or not (math.isfinite(feature.std) and feature.std > 0.0):
+        return
+    counts = np.add.reduceat(feature.cells, starts)
+    shares, z = counts / feature.n, _standardised(feature)
+    location = middle_ranks(counts) - 0.5
+    scale = 4.0 * location * location
+    scale -= float(np.dot(shares, scale))
+    in_std = policy.mean_floor_in_units(feature.name)
+    mean = policy.floor(feature.name, "mean") if in_std is None else in_std / feature.std
+    std = policy.floor(feature.name, "std")
+    narrowest = 1.0 - (1.0 - std) ** 2 if std < 1.0 else math.inf
+    first, second = (np.add.reduceat(feature.cells * moment, starts) / feature.n for moment in (z, z * z))
+    by_mean, by_variance = _per_unit(shares, location, first), _per_unit(shares, scale, second)
+    yield Score(place, own.values, location, counts, (mean * by_mean, mean * by_mean), LOCATION)
+    floors = (((1.0 + std) ** 2 - 1.0) * by_variance, narrowest * by_variance)
+    yield Score(place, own.values, scale, counts, floors, SCALE)
+
+
+def _per_unit(shares: FloatArray, values: FloatArray, moments: FloatArray) -> float:
+    """Return how far the mean score moves when weights 1 + t * score move a moment by 1; infinite if they cannot.
+
+    Weights with a small t move the mean score by t times its variance, and the moment by t times the covariance.
+    """
+    covariance = float(np.dot(values, moments))
+    variance = float(np.dot(shares, values * values))
+    return variance / covariance if covariance > 0.0 and math.isfinite(covariance) else math.inf
+
+
+def _standardised(feature: NumericReference) -> FloatArray:
+    """Return where each cell lies, in standard deviations from the mean; an open one at its middle, shape (2k + 1,)."""
+    z = (feature.values - feature.mean) / feature.std
+    at = np.empty(2 * len(z) + 1)
+    at[1::2] = z
+    at[2:-1:2] = z[:-1] / 2.0 + z[1:] / 2.0
+    at[0], at[-1] = z[0], z[-1]
+    return at
+
+
+def _of_categories(
+    place: int, feature: CategoricalReference, own: FeatureBins, how: tuple[Policy, IntArray]
+) -> Iterator[Score]:
+    """Yield whether the row is of one of the large categories, one score each, and whether it is of none of them."""
+    policy, counts = how
+    if feature.n == 0:
+        return
+    floor = policy.floor(feature.name, "frequency")
+    alone = np.zeros(len(own.values), dtype=bool)
+    alone[list(own.largest)] = True
+    for at, category in own.largest.items():
+        inside = np.zeros(len(alone), dtype=bool)
+        inside[at] = True
+        yield _indicator(place, (own.values, inside, counts), floor, SHARE, feature.categories[category])
+    if len(own.largest) > 1:
+        yield _indicator(place, (own.values, ~alone, counts), floor, SHARE, "")
+
+
+def _of_missing(place: int, feature: Reference, own: FeatureBins, how: tuple[Policy, IntArray]) -> Iterator[Score]:
+    """Yield whether the row has no usable value."""
+    policy, counts = how
+    bins = np.concatenate([own.values, own.unusable])
+    if counts[bins].sum() > 0:
+        inside = np.arange(len(bins)) >= len(own.values)
+        yield _indicator(place, (bins, inside, counts), policy.floor(feature.name, "missing"), MISSING, None)
+
+
+def _indicator(
+    place: int,
+    where: tuple[IntArray, NDArray[np.bool_], IntArray],
+    floor: float,
+    trends: tuple[str, str],
+    category: str | None,
+) -> Score:
+    """Return the score of being inside: 1 less the share of the training rows, or 0 less that share."""
+    bins, inside, all_counts = where
+    counts = all_counts[bins]
+    values = inside.astype(np.float64) - float(counts[inside].sum()) / float(counts.sum())
+    return Score(place, bins, values, counts, (floor, floor), trends, category)
