@@ -117,6 +117,8 @@ def _move(feature: dict[str, Any]) -> str:
         default=None,
     )
     body = [float(check["effect"]) for check in drifting.values() if check["check"] in ("ks", "chi2")]
+    if set(drifting) == {"cusum"}:
+        return _slow(feature, drifting["cusum"]["trend"])
     if telling is not None and telling["effect"] >= max(body, default=0.0):
         return _special(feature, telling["check"])
     if feature["kind"] == "categorical":
@@ -138,6 +140,11 @@ def advice(features: list[dict[str, Any]], total: int, tested: int) -> str:
     if "pattern" in features[0]:
         return advice_on(name, features[0]["pattern"])
     drifting = {check["check"] for check in features[0]["checks"] if check["drift"]}
+    if drifting == {"cusum"}:
+        return (
+            f"Follow {name} over the whole time: a slow change is wear, dirt, growth or a season more often than a "
+            "release. Repair the source, or retrain before the model's quality goes the same way."
+        )
     if "missing" in drifting:
         return f"Find out why {name} no longer arrives: look at the upstream source and its last release."
     if "new_category" in drifting:
@@ -148,6 +155,23 @@ def advice(features: list[dict[str, Any]], total: int, tested: int) -> str:
         f"Check the model's quality where {name} moved; if the population really changed, retrain and fit the "
         "baseline anew, else repair the source."
     )
+
+
+def _slow(feature: dict[str, Any], trend: dict[str, Any]) -> str:
+    """Return where a change goes that no window shows by itself; since when is said behind it."""
+    name, before, now, direction = feature["name"], feature["reference"], feature["production"], trend["direction"]
+    if direction.startswith("missing"):
+        return f"{name} has been {direction} often: {percent(before['missing'])} -> {percent(now['missing'])}"
+    if direction in ("more", "less"):
+        way, category = "towards" if direction == "more" else "away from", trend["category"]
+        if not category:
+            return f"{name} has been moving {way} its smaller categories"
+        shares = f"{percent(before['shares'].get(category, 0.0))} -> {percent(now['shares'].get(category, 0.0))}"
+        return f"{name} has been moving {way} {_name(category)}: {shares}"
+    if direction in ("wider", "narrower"):
+        return f"{name} has been getting {direction}: std {number(before['std'])} -> {number(now['std'])}"
+    in_std = f" ({(now['mean'] - before['mean']) / before['std']:+.2f} sd)" if before["std"] else ""
+    return f"{name} has been sliding {direction}: mean {number(before['mean'])} -> {number(now['mean'])}{in_std}"
 
 
 def _special(feature: dict[str, Any], check: str) -> str:

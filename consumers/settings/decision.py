@@ -9,7 +9,7 @@ from consumers.settings.sections import Section
 from consumers.settings.spelling import UNITS_MS, Persist, RatePerMs
 from stream.policy import DEFAULT_THRESHOLDS, Correction
 
-Check: TypeAlias = Literal["ks", "chi2", "mean", "std", "frequency", "range", "new_category", "missing"]
+Check: TypeAlias = Literal["ks", "chi2", "mean", "std", "frequency", "range", "new_category", "missing", "cusum"]
 Comparator: TypeAlias = Literal["baseline", "previous", "last_day", "last_week", "last_year"]
 Level: TypeAlias = Annotated[float, Field(gt=0, le=1)]
 Size: TypeAlias = Annotated[float, Field(ge=0)]
@@ -54,6 +54,9 @@ class DecisionSettings(Section):
         default=0.05,
         alias="fdr",
         description="False discovery rate (Benjamini-Hochberg) at which an open incident lists further features.",
+    )
+    cusum_share: Annotated[float, Field(gt=0, lt=1)] = Field(
+        default=0.2, description="The check `cusum`'s part of the budget; all other checks share the rest."
     )
     alpha: Mapping[Check, Level] = Field(
         default={},

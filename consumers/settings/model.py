@@ -119,6 +119,7 @@ class Settings(Section):
             thresholds=self.thresholds.model_dump(),
             feature_thresholds={name: own for name, own in floors.items() if own},
             min_samples=self.schedule.min_samples,
+            cusum_share=decision.cusum_share,
             companions_fdr=decision.companions_fdr,
             severity_warning=decision.severity.warning,
             severity_critical=decision.severity.critical,

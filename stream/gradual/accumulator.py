@@ -20,7 +20,7 @@ from stream.policy import CUSUM, Policy
 from stream.sample import Sample
 
 # How far wealth may grow above what opens drift; what is more would only have to be lost before the end is seen.
-_SPARE = math.log(10.0)
+_SPARE = 1.0
 # Counts up when bins, scores, floors or stakes are made another way: what was remembered then means something else.
 _DESIGN = "cusum 1"
 # Of the policy, what the bets are made of.
@@ -69,9 +69,11 @@ class Accumulator:
         """Say what has been gathered, of the features of which the window has enough values (rows for "missing").
 
         The statistic is the logarithm of the wealth, the effect how far the mean of the leading score has moved since
-        ``trend(i).since_ms``, and the p-value 1 / wealth.
+        ``trend(i).since_ms``, and the p-value 1 / wealth. Wealth takes a few panes to fall: the effect is no more than
+        twice that of the window alone, so that a change is over when the window is back at half of its floor.
         """
-        leading = Leading.of(self._table, self._evidence, self._tested(window))
+        means = self._table.means(self._bins.count(window.cells))
+        leading = Leading.of(self._table, self._evidence, self._tested(window), means)
         features = self._layout.baseline.features
         return Measured(
             CUSUM,
@@ -101,7 +103,7 @@ class Accumulator:
 
 
 def _caps(table: Table, policy: Policy, level: float) -> FloatArray:
-    """Return what no bet's wealth (its logarithm) exceeds: what its feature needs from it alone, and a little more."""
+    """Return what no bet's wealth (its logarithm) exceeds: what opens drift, and a little more."""
     features = 1 if policy.correction == "none" else len(table.features)
     sizes = np.diff(table.starts)
     return np.repeat(math.log(max(features, 1) / level) + np.log(sizes) + _SPARE, sizes)

@@ -38,12 +38,12 @@ class Bet:
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """All bets of a baseline, those of a feature side by side; ``matrix`` maps counts per bin to what they gain.
+    """All bets of a baseline, those of a feature side by side, and what counts per bin, shape (bins,), mean for them.
 
     ``score``, ``feature`` (its place in ``Baseline.features``), ``direction`` and ``of_values`` (whether the score is
     of usable values, and not of all rows) have shape (bets,); ``features`` (f,) are places in ``Baseline.features``
-    and ``starts`` (f + 1,) where each one's bets begin. ``matrix`` (bets + 2 * scores, bins) has a row per bet (the
-    logarithm of its gain), then one per score (the rows that have it), then one per score (the sum of it).
+    and ``starts`` (f + 1,) where each one's bets begin. ``gains`` has a row per bet, ``members`` and ``sums`` one per
+    score: times the counts they are the logarithms of what is gained, the rows that have the score, and its sum.
     """
 
     scores: tuple[Score, ...]
@@ -53,7 +53,9 @@ class Table:
     of_values: NDArray[np.bool_]
     features: IntArray
     starts: IntArray
-    matrix: sparse.csr_array
+    gains: sparse.csr_array
+    members: sparse.csr_array
+    sums: sparse.csr_array
 
     @classmethod
     def of(cls, scores: Iterable[Score], bins: int, design_effects: FloatArray) -> "Table":
@@ -66,9 +68,6 @@ class Table:
         bets = [bet for at, one in enumerate(known) for bet in _bets(at, one, risk, float(design_effects[one.feature]))]
         owners = np.array([known[bet.score].feature for bet in bets], dtype=np.int64)
         features, starts = np.unique(owners, return_index=True)
-        rows = [(known[bet.score].bins, bet.gains) for bet in bets]
-        rows += [(one.bins, np.ones(len(one.bins))) for one in known]
-        rows += [(one.bins, one.values) for one in known]
         return cls(
             known,
             np.array([bet.score for bet in bets], dtype=np.int64),
@@ -77,8 +76,16 @@ class Table:
             np.array([known[bet.score].of_values for bet in bets], dtype=bool),
             features,
             np.append(starts, len(bets)).astype(np.int64),
-            _matrix(rows, bins),
+            _matrix([(known[bet.score].bins, bet.gains) for bet in bets], bins),
+            _matrix([(one.bins, np.ones(len(one.bins))) for one in known], bins),
+            _matrix([(one.bins, one.values) for one in known], bins),
         )
+
+    def means(self, counts: IntArray) -> FloatArray:
+        """Return the mean of every score over rows counted per bin, shape (scores,); 0 where no row has it."""
+        rows = counts.astype(np.float64)
+        means: FloatArray = (self.sums @ rows) / np.maximum(self.members @ rows, 1.0)
+        return means
 
 
 def allowance(score: Score, direction: int, risk: float, design_effect: float) -> float:

@@ -62,23 +62,22 @@ class Evidence:
 
         What a bet cannot win any more by growing it would have to lose before the end of the change is seen.
         """
-        bets, scores = len(table.score), len(table.scores)
-        gained = table.matrix @ counts.astype(np.float64)
+        rows = counts.astype(np.float64)
         np.copyto(self.since_ms, start_ms, where=self.log_wealth == 0.0)
-        self.log_wealth = np.minimum(self.log_wealth + gained[:bets], cap)
-        self.n += gained[bets : bets + scores].astype(np.int64)[table.score]
-        self.total += gained[bets + scores :][table.score]
+        self.log_wealth = np.minimum(self.log_wealth + table.gains @ rows, cap)
+        self.n += (table.members @ rows).astype(np.int64)[table.score]
+        self.total += (table.sums @ rows)[table.score]
         lost = self.log_wealth <= 0.0
         for one in (self.log_wealth, self.since_ms, self.n, self.total):
             one[lost] = 0
 
     def by_feature(self, table: Table, among: NDArray[np.bool_]) -> FloatArray:
-        """Return the logarithm of each feature's mean wealth over its bets, shape (features,); at least 0.
+        """Return the logarithm of each feature's wealth, shape (features,), at least 0.
 
-        Bets that are not ``among`` (bets,) count as if they had won nothing. The mean of processes that are each
-        expected to stay below the number of panes stays below it, too.
+        It is the largest wealth of the bets that are ``among`` (bets,), over the number of all of the feature's. That
+        is never more than their mean, and the mean of processes that are each expected to stay below the number of
+        panes stays below it, too.
         """
-        wealth, sizes, starts = np.where(among, self.log_wealth, 0.0), np.diff(table.starts), table.starts[:-1]
-        most = np.maximum.reduceat(wealth, starts)
-        means: FloatArray = most + np.log(np.add.reduceat(np.exp(wealth - np.repeat(most, sizes)), starts) / sizes)
-        return means
+        wealth = np.where(among, self.log_wealth, 0.0)
+        shared: FloatArray = np.maximum.reduceat(wealth, table.starts[:-1]) - np.log(np.diff(table.starts))
+        return np.maximum(shared, 0.0)

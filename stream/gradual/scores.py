@@ -1,8 +1,7 @@
 """What can change slowly, as bounded scores of a row: their mean is 0 over training, and moves with the change.
 
 A score spans at most 1 from its smallest to its largest value, and depends on the row's bin alone. Floors are those of
-the policy, translated: how far the mean score moves when the training rows are weighted anew, by weights that are
-linear in the score, until the mean (the variance, the share) has moved by its floor.
+the policy: a share's as it is, those of the mean and the standard deviation translated (``stream.gradual.ranked``).
 """
 
 import math
@@ -15,7 +14,8 @@ from numpy.typing import NDArray
 from baselines import CategoricalReference, Layout, NumericReference
 from baselines.baseline import Reference
 from baselines.cells import FloatArray, IntArray
-from stream.gradual.bins import Bins, FeatureBins, middle_ranks
+from stream.gradual.bins import Bins, FeatureBins
+from stream.gradual.ranked import Ranked
 from stream.policy import Policy
 
 
@@ -75,40 +75,13 @@ def _of_numbers(
     policy, starts = how
     if feature.n < 2 or not (math.isfinite(feature.std) and feature.std > 0.0):
         return
-    counts = np.add.reduceat(feature.cells, starts)
-    shares, z = counts / feature.n, _standardised(feature)
-    location = middle_ranks(counts) - 0.5
-    scale = 4.0 * location * location
-    scale -= float(np.dot(shares, scale))
-    in_std = policy.mean_floor_in_units(feature.name)
-    mean = policy.floor(feature.name, "mean") if in_std is None else in_std / feature.std
-    std = policy.floor(feature.name, "std")
-    narrowest = 1.0 - (1.0 - std) ** 2 if std < 1.0 else math.inf
-    first, second = (np.add.reduceat(feature.cells * moment, starts) / feature.n for moment in (z, z * z))
-    by_mean, by_variance = _per_unit(shares, location, first), _per_unit(shares, scale, second)
-    yield Score(place, own.values, location, counts, (mean * by_mean, mean * by_mean), LOCATION)
-    floors = (((1.0 + std) ** 2 - 1.0) * by_variance, narrowest * by_variance)
-    yield Score(place, own.values, scale, counts, floors, SCALE)
-
-
-def _per_unit(shares: FloatArray, values: FloatArray, moments: FloatArray) -> float:
-    """Return how far the mean score moves when weights 1 + t * score move a moment by 1; infinite if they cannot.
-
-    Weights with a small t move the mean score by t times its variance, and the moment by t times the covariance.
-    """
-    covariance = float(np.dot(values, moments))
-    variance = float(np.dot(shares, values * values))
-    return variance / covariance if covariance > 0.0 and math.isfinite(covariance) else math.inf
-
-
-def _standardised(feature: NumericReference) -> FloatArray:
-    """Return where each cell lies, in standard deviations from the mean; an open one at its middle, shape (2k + 1,)."""
-    z = (feature.values - feature.mean) / feature.std
-    at = np.empty(2 * len(z) + 1)
-    at[1::2] = z
-    at[2:-1:2] = z[:-1] / 2.0 + z[1:] / 2.0
-    at[0], at[-1] = z[0], z[-1]
-    return at
+    ranked = Ranked(feature, starts)
+    in_unit = policy.mean_floor_in_units(feature.name)
+    mean = policy.floor(feature.name, "mean") if in_unit is None else in_unit / feature.std
+    location_floors = ranked.location_floors(mean)
+    scale_floors = ranked.scale_floors(policy.floor(feature.name, "std"))
+    yield Score(place, own.values, ranked.location, ranked.counts, location_floors, LOCATION)
+    yield Score(place, own.values, ranked.scale, ranked.counts, scale_floors, SCALE)
 
 
 def _of_categories(

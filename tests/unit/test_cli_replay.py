@@ -58,7 +58,7 @@ def test_files_take_what_is_asked_for(config: Path, stream: Path, tmp_path: Path
     assert events.read_text() == replay(config, stream).stdout
     told = [json.loads(line) for line in findings.read_text().splitlines()]
     tested = json.loads(summary.read_text())["windows"]["tested"]
-    assert len(told) == tested * (5 + 4)
+    assert len(told) == tested * (6 + 5)
     assert {line["monitor"] for line in told} == {"stage"}
     assert any(line["drift"] for line in told)
     assert not all(line["drift"] for line in told)

@@ -69,7 +69,7 @@ def test_the_decision_is_the_textbooks(correction):
         p, effects = _random_family(rng)
         level = float(10.0 ** -rng.uniform(0.5, 4))
         measured = (_measured("ks", p[0], effects[0]), _measured("chi2", p[1], effects[1]))
-        decision = decide(measured, Policy(correction=correction), level)
+        decision = decide(measured, Policy(correction=correction, checks=("ks", "chi2")), level)
         assert decision.family == len(p[0]) + len(p[1])
         floored = np.where(np.concatenate(effects) >= 0.1, np.concatenate(p), 1.0)
         places = [("ks", i) for i in range(len(p[0]))] + [("chi2", i) for i in range(len(p[1]))]

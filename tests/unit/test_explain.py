@@ -55,7 +55,7 @@ def test_both_sides_of_a_category_are_shares_of_its_values(explanation):
 def test_checks_that_drift_come_first(explanation):
     """Then by effect; each as its finding says."""
     checks = explanation.feature("x", 0)["checks"]
-    assert {check["check"] for check in checks} == {"ks", "mean", "std", "range", "missing"}
+    assert {check["check"] for check in checks} == {"ks", "mean", "std", "range", "missing", "cusum"}
     assert [check["drift"] for check in checks] == sorted((check["drift"] for check in checks), reverse=True)
     findings = {finding.check: finding for finding in explanation.findings() if finding.feature == "x"}
     assert all(check["effect"] == findings[check["check"]].effect for check in checks)
@@ -64,7 +64,7 @@ def test_checks_that_drift_come_first(explanation):
 def test_findings_are_every_test_in_the_order_of_the_baseline(explanation):
     """Drift or not, with sizes of both sides."""
     findings = explanation.findings()
-    assert [finding.feature for finding in findings] == ["x"] * 5 + ["c"] * 4 + ["y"] * 5
+    assert [finding.feature for finding in findings] == ["x"] * 6 + ["c"] * 5 + ["y"] * 6
     assert {finding.n for finding in findings if finding.check == "missing"} == {300}
     assert {finding.n for finding in findings if finding.feature == "x" and finding.check == "ks"} == {260}
     assert not any(finding.drift for finding in findings if finding.feature == "y")

@@ -1,12 +1,12 @@
 """The policy's floors: of a check, of a feature, in standard deviations or in the feature's own unit."""
 
-from stream.policy import CATEGORICAL_CHECKS, CHECKS, DEFAULT_THRESHOLDS, NUMERIC_CHECKS, Policy
+from stream.policy import CATEGORICAL_CHECKS, CHECKS, CUSUM, DEFAULT_THRESHOLDS, NUMERIC_CHECKS, Policy
 
 
 def test_every_check_has_a_floor():
-    """And every check is of one kind or of both."""
-    assert set(DEFAULT_THRESHOLDS) == set(CHECKS) == {*NUMERIC_CHECKS, *CATEGORICAL_CHECKS}
-    assert all(Policy().floor("x", check) == DEFAULT_THRESHOLDS[check] for check in CHECKS)
+    """And every check is of one kind or of both; only cusum takes its floors from those of the others."""
+    assert {*DEFAULT_THRESHOLDS, CUSUM} == set(CHECKS) == {*NUMERIC_CHECKS, *CATEGORICAL_CHECKS}
+    assert all(Policy().floor("x", check) == floor for check, floor in DEFAULT_THRESHOLDS.items())
 
 
 def test_a_feature_overrides_the_check():

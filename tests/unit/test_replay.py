@@ -57,7 +57,7 @@ def test_a_window_that_the_stream_began_within_is_named_and_not_tested(
     assert (first["end_ms"], first["coverage"]) == (START_MS + EVERY_MS, pytest.approx(0.25))
     assert "began" in first["reason"]
     assert list(replay.findings(ticks[0])) == []
-    assert len(list(replay.findings(ticks[2]))) == 9
+    assert len(list(replay.findings(ticks[2]))) == 6 + 5
 
 
 def test_too_few_events_are_insufficient_and_said_once(
