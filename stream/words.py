@@ -139,7 +139,10 @@ def advice(features: list[dict[str, Any]], total: int, tested: int) -> str:
     name = features[0]["name"]
     if "pattern" in features[0]:
         return advice_on(name, features[0]["pattern"])
-    drifting = {check["check"] for check in features[0]["checks"] if check["drift"]}
+    return _advice_on_checks(name, {check["check"] for check in features[0]["checks"] if check["drift"]})
+
+
+def _advice_on_checks(name: str, drifting: set[str]) -> str:
     if drifting == {"cusum"}:
         return (
             f"Follow {name} over the whole time: a slow change is wear, dirt, growth or a season more often than a "

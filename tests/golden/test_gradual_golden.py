@@ -49,7 +49,8 @@ def test_a_small_step_that_no_window_shows_is_found_dated_and_ended(layout):
     def change(place):
         return 1.0, 0.0, 0.4 if 40 <= place < 160 else 0.3
 
-    opened, resolved = _told(layout, 180, change)
+    opened, *between, resolved = _told(layout, 180, change)
+    assert {event.type for event in between} <= {"drift.changed"}
     assert _told(layout, _pane(opened) + 1, change, WINDOWED) == []
     assert (opened.type, resolved.type) == ("drift.opened", "drift.resolved")
     (feature,) = opened.features
