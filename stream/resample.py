@@ -10,7 +10,7 @@ from functools import cached_property
 from types import MappingProxyType
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from baselines import CategoricalReference, Layout, NumericReference
 from baselines.baseline import CATEGORICAL_SPECIALS, NUMERIC_SPECIALS
@@ -169,7 +169,7 @@ class CategoricalShape:
         values = len(self.reference.categories) + 1
         rest = 1.0 - float(self.reference.counts[self.rising]) / self.reference.n
         there, luck = drawn.counts[:values], drawn.nudges[:values]
-        lost = np.asarray(stats.binom.ppf(luck, there, min(size / rest, 1.0))).clip(0).astype(np.int64)
+        lost = binomial(luck, there, min(size / rest, 1.0))
         lost[self.rising] = 0
         counts = drawn.counts.copy()
         counts[:values] -= lost
@@ -229,8 +229,20 @@ def _lost(drawn: Drawn, cells: slice, to: int, size: float) -> IntArray:
     share = min(size * total / there, 1.0) if there else 0.0
     counts = drawn.counts.copy()
     counts[cells] -= np.floor(counts[cells] * share + drawn.nudges[cells]).astype(np.int64)
-    counts[to] += max(int(stats.binom.ppf(drawn.luck, there, share)), 0)
+    counts[to] += int(binomial(drawn.luck, there, share))
     return counts
+
+
+def binomial(luck: FloatArray | float, rows: IntArray | int, share: float) -> IntArray:
+    """Return the binomial quantile at ``luck``: more for a larger share, whatever the luck.
+
+    It is ``scipy.stats.binom.ppf``, without the time that its checks of arguments take.
+    """
+    if share >= 1.0:
+        return np.array(rows, dtype=np.int64)
+    drawn = np.nan_to_num(np.ceil(special.bdtrik(luck, rows, max(share, 0.0))))
+    found: IntArray = np.clip(drawn, 0, rows).astype(np.int64)
+    return found
 
 
 def _moments(values: FloatArray, rows: IntArray) -> tuple[float, float]:

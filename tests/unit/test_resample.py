@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from baselines import Layout
 from baselines.baseline import Baseline, CategoricalReference, NumericReference
-from stream.resample import CategoricalShape, Drawn, NumericShape, draw, draw_sample, join, shape_of
+from stream.resample import CategoricalShape, Drawn, NumericShape, binomial, draw, draw_sample, join, shape_of
 from stream.sample import Sample
 
 ROWS = 4000
@@ -138,3 +139,12 @@ def test_joining_puts_every_feature_in_its_place(baseline: Baseline) -> None:
     sample = join(layout, parts)
     assert sample.cells.tolist() == layout.reference.tolist()
     assert sample.means.tolist() == pytest.approx([f.mean for f in baseline.numeric])
+
+
+def test_the_binomial_quantile_is_scipys() -> None:
+    """No rows, no share and all of it are no exceptions."""
+    luck = np.random.default_rng(6).random(200)
+    for share in (0.0, 1e-9, 1e-3, 0.3, 0.999, 1.0):
+        for rows in (0, 1, 7, 1000, 10_000_000):
+            expected = stats.binom.ppf(luck, rows, share)
+            assert binomial(luck, np.full(200, rows), share).tolist() == expected.tolist()
