@@ -156,3 +156,16 @@ def test_a_counts_partition_without_a_monitor_tells_nothing(log: Log) -> None:
     facts = [PartitionFact("events", 0, START_MS + 60_000, False), PartitionFact("events", 1, START_MS, False)]
     assert log.tell(0, *facts) == []
     assert log.tell(1000, *facts) == []
+
+
+def test_patience_does_not_end_where_everybody_is_idle(stage: Callable[..., Any], incident_lines: list[bytes]) -> None:
+    """Then nobody is waited for: as without patience, the last window waits for the next event."""
+    log = Log(stage(stalled_after="1m", patience="1m"), incident_lines)
+    log.count(0, 12, 0)
+    log.count(1, 5, 0)
+    idle = [PartitionFact("events", number, None, True) for number in (0, 1)]
+    for log_s in (50, 100, 150):
+        log._take(control({"events": 2}, idle, Ledger(), log.stage.counted_on), log_s)
+    assert log.book.ticks == []
+    log._take(control({"events": 2}, [PartitionFact("events", 1, None, False)], Ledger(), log.stage.counted_on), 151)
+    assert [tick.window.end_ms for tick in log.book.ticks] == [START_MS + EVERY_MS]
