@@ -5,14 +5,17 @@ This room knows nothing of Kafka, time or windows; nothing of driftline stands a
 
 from baselines.artifact import dumps, load, loads, save
 from baselines.baseline import Baseline, CategoricalReference, NumericReference
+from baselines.calibration import Calibration, Movement
 from baselines.errors import BaselineError
 from baselines.layout import Layout
 
 __all__ = [
     "Baseline",
     "BaselineError",
+    "Calibration",
     "CategoricalReference",
     "Layout",
+    "Movement",
     "NumericReference",
     "dumps",
     "load",

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from baselines.baseline import Baseline, Reference
-from baselines.document import FORMAT, VERSION, Document, Head, to_document, to_reference
+from baselines.document import FORMAT, VERSION, Document, Head, to_calibration, to_document, to_reference
 from baselines.errors import BaselineError
 from baselines.fingerprint import fingerprint
 
@@ -51,7 +51,10 @@ def dumps(baseline: Baseline) -> bytes:
         "n": baseline.n,
     }
     features = b",\n".join(msgspec.json.encode(to_document(feature)) for feature in baseline.features)
-    return msgspec.json.encode(head)[:-1] + b',"features":[\n' + features + b"\n]}\n"
+    calibration = b""
+    if baseline.calibration is not None:
+        calibration = b',"calibration":' + msgspec.json.encode(baseline.calibration)
+    return msgspec.json.encode(head)[:-1] + b',"features":[\n' + features + b"\n]" + calibration + b"}\n"
 
 
 def loads(data: bytes, name: str) -> Baseline:
@@ -66,7 +69,14 @@ def loads(data: bytes, name: str) -> Baseline:
         raise BaselineError(f"{name}: not a whole baseline: {error}; {_REFIT}") from error
     features = tuple(_reference(document, i, name) for i in range(len(document.features)))
     _check_content(document, features, name)
-    return Baseline(document.n, features, document.fingerprint, tuple(document.source), document.created)
+    return Baseline(
+        n=document.n,
+        features=features,
+        fingerprint=document.fingerprint,
+        source=tuple(document.source),
+        created=document.created,
+        calibration=to_calibration(document.calibration),
+    )
 
 
 def _replace(path: Path, data: bytes) -> None:

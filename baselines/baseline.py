@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from baselines.calibration import Calibration
 from baselines.cells import FloatArray, IntArray, cell_count
 from baselines.moments import Quantiser
 
@@ -108,6 +109,8 @@ class Baseline:
     fingerprint: str
     source: tuple[str, ...] = ()
     created: str = field(default="", compare=False)
+    # What windows of the training data themselves showed, where it has times; outside the fingerprint, as weights are.
+    calibration: Calibration | None = None
 
     @cached_property
     def numeric(self) -> tuple[NumericReference, ...]:

@@ -14,6 +14,7 @@ from baselines.baseline import (
     Reference,
     reference_counts,
 )
+from baselines.calibration import Calibration, Movement
 from baselines.cells import IntArray, cell_count
 
 FORMAT = "driftline-baseline"
@@ -63,6 +64,29 @@ class Head(msgspec.Struct):
     version: int = 0
 
 
+class MovementDocument(msgspec.Struct):
+    """A ``Movement``; without the windows to know it from, it must not be there."""
+
+    windows: Annotated[int, msgspec.Meta(ge=1)]
+    freedom: Annotated[float, msgspec.Meta(ge=1.0)]
+    excess: Weight
+    rows: Weight
+    floor: Weight
+
+
+class CalibrationDocument(msgspec.Struct):
+    """A ``Calibration``: movements by comparator, feature and check."""
+
+    every_ms: Annotated[int, msgspec.Meta(ge=1)]
+    timezone: str
+    min_samples: Count
+    needed: Annotated[int, msgspec.Meta(ge=1)]
+    windows: Count
+    start_ms: int
+    end_ms: int
+    movements: dict[str, dict[str, dict[str, MovementDocument]]]
+
+
 class Document(msgspec.Struct):
     """The whole artefact."""
 
@@ -73,6 +97,7 @@ class Document(msgspec.Struct):
     source: list[str]
     n: Count
     features: list[FeatureDocument]
+    calibration: CalibrationDocument | None = None
 
 
 def to_document(feature: Reference) -> FeatureDocument:
@@ -95,6 +120,21 @@ def to_document(feature: Reference) -> FeatureDocument:
         importance=feature.importance,
         note=feature.note,
     )
+
+
+def to_calibration(document: CalibrationDocument | None) -> Calibration | None:
+    """Turn what was read of the calibration into what it stands for; None where there is none."""
+    if document is None:
+        return None
+    plain = msgspec.structs.asdict(document)
+    movements = {
+        comparator: {
+            feature: {check: Movement(**msgspec.structs.asdict(one)) for check, one in checks.items()}
+            for feature, checks in features.items()
+        }
+        for comparator, features in document.movements.items()
+    }
+    return Calibration(**plain | {"movements": movements})
 
 
 def _from_categorical(feature: CategoricalReference) -> CategoricalDocument:

@@ -1,11 +1,12 @@
 """From settings to working parts: the one place where a monitor is put together."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from baselines import Baseline, Layout, load
 from consumers.book import Book
 from consumers.decode import EventFormat, JsonDecoder
 from consumers.settings import Settings, validate_against
+from stream.budget import budget, usable, why_unverified
 from stream.drift_event import Identity
 from stream.monitor import Monitor
 from stream.schedule import Schedule
@@ -22,6 +23,13 @@ class Assembly:
     baseline: Baseline
     layout: Layout
     schedule: Schedule
+    # Why the budget of false alarms is not wholly calibrated; None where it is.
+    unverified: str | None = None
+
+    @property
+    def budget(self) -> str:
+        """What stands behind the budget of false alarms."""
+        return budget(self.baseline.calibration, self.schedule, self.settings.policy())
 
     @property
     def identity(self) -> Identity:
@@ -72,4 +80,7 @@ def assemble_on(baseline: Baseline, settings: Settings) -> Assembly:
     if settings.importance:
         baseline = baseline.with_importance(settings.importance)
     schedule = Schedule(settings.every_ms, settings.window_ms, settings.schedule.timezone)
-    return Assembly(settings, baseline, Layout(baseline), schedule)
+    policy = settings.policy()
+    unverified = why_unverified(baseline.calibration, schedule, policy)
+    baseline = replace(baseline, calibration=usable(baseline.calibration, schedule, policy))
+    return Assembly(settings, baseline, Layout(baseline), schedule, unverified)

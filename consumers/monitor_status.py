@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from consumers.facts import FeatureEffect, MonitorStands, WindowTested, by_fate
+from stream.budget import budget
 from stream.decision import Trial
 from stream.drift_event import MOST_FEATURES, iso
 from stream.incidents import Incident
@@ -39,6 +40,7 @@ def status_of(monitor: Monitor, tick: Tick, watermark: Watermark, ledger: Ledger
         "drifting": sorted(incident.joined_ms) if incident else [],
         "features": features[:MOST_FEATURES],
         "features_watched": len(monitor.layout.baseline.features),
+        "budget": budget(monitor.layout.baseline.calibration, monitor.schedule, monitor.policy),
         "watermark": None if reached_ms is None else iso(reached_ms),
         "ledger": ledger.to_dict(),
     }

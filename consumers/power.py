@@ -14,9 +14,9 @@ from consumers.raw import RawBatch
 from consumers.replay import Replay
 from consumers.settings import Settings
 from consumers.settings.places import nearest
-from consumers.settings.spelling import format_duration
 from stream.comparators import BASELINE
 from stream.decision import tick_level
+from stream.durations import format_duration
 from stream.monitor import INCOMPLETE
 from stream.power import Catch, Progress, Question, catchable, family_size
 from stream.quiet import Quiet, quiet

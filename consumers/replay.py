@@ -60,7 +60,7 @@ class Replay:
             "incomplete_windows": self.incomplete,
             "events": dict(sorted(self.event_types.items())),
             "tick_level": tick_level(settings.policy(), settings.every_ms),
-            "budget": "unverified",
+            "budget": self.assembly.budget,
         }
 
     def _noted(self, tick: Tick) -> Tick:

@@ -8,7 +8,7 @@ from baselines import Baseline, load
 from consumers.assembly import Assembly, assemble_on
 from consumers.errors import SettingsError
 from consumers.settings import Settings, load_settings, parse_changes
-from consumers.settings.spelling import format_duration
+from stream.durations import format_duration
 
 # The name of the settings as they stand in the configuration file.
 CONFIGURED = "configured"

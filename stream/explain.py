@@ -147,6 +147,7 @@ class Explanation:
             n_reference=int(measured.n_reference[row]),
             bound=float(measured.bound[row]),
             drift=trial is not None and (trial.opens or (companions and trial.companion)),
+            design_effect=measured.design_effect(row),
             trend=measured.trend(row) if measured.trend and p_value < 1.0 else None,
         )
 

@@ -14,6 +14,7 @@ _OF_A_CHECK = (
     "p_adjusted",
     "effect",
     "threshold",
+    "design_effect",
     "drift",
     "trend",
 )
@@ -26,7 +27,8 @@ class Finding:
     ``statistic`` is the check's own number and ``effect`` the size that is held against ``threshold`` (units: see
     ``docs/statistics.md``). ``p_value`` is the test's, computed by ``p_method``; ``p_adjusted`` what the decision used,
     corrected for all tests of the tick. ``bound`` is how far ``statistic`` may lie below the exact one; 0 is exact.
-    ``n`` and ``n_reference`` are the rows or values compared. ``trend`` is where a slow change goes, and since when.
+    ``n`` and ``n_reference`` are the rows or values compared; ``design_effect`` is how many times the variance of
+    independent rows the feature is known to have. ``trend`` is where a slow change goes, and since when.
     """
 
     feature: str
@@ -44,6 +46,7 @@ class Finding:
     bound: float
     drift: bool
     trend: Trend | None = None
+    design_effect: float = 1.0
 
     def check_dict(self) -> dict[str, Any]:
         """Return what a drift event says of the check under its feature."""

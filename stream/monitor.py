@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from baselines import Layout
+from stream.comparators import BASELINE
 from stream.decision import cusum_level, decide, tick_level
 from stream.drift_event import DriftEvent, Identity, TestedWindow, health_event
 from stream.explain import Explanation
@@ -60,7 +61,9 @@ class Monitor:
         self._references = References(layout, policy, schedule)
         self._level = tick_level(policy, schedule.every_ms)
         slow_level = cusum_level(policy, self._level)
-        self._gradual = Accumulator(layout, policy, slow_level) if policy.accumulates else None
+        known = layout.baseline.calibration
+        effects = {} if known is None else known.design_effects(BASELINE)
+        self._gradual = Accumulator(layout, policy, slow_level, effects) if policy.accumulates else None
 
     @property
     def counted_on(self) -> str:

@@ -61,11 +61,16 @@ class Policy:
         """Tell whether slow changes from the baseline are looked for, and have a share of the budget."""
         return CUSUM in self.checks and BASELINE in self.comparators
 
-    def floor(self, feature: str, check: str) -> float:
-        """Return the effect that a finding must reach before it can be drift, in the unit of that effect."""
+    def floor(self, feature: str, check: str, learned: float = 0.0) -> float:
+        """Return the effect that a finding must reach before it can be drift, in the unit of that effect.
+
+        ``learned`` is what windows of the training data show of this feature; it raises the floor of the check, but
+        not one that was set for the very feature.
+        """
         if check == "mean" and (in_units := self.mean_floor_in_units(feature)) is not None:
             return in_units
-        return self.feature_thresholds.get(feature, {}).get(check, self.thresholds[check])
+        own = self.feature_thresholds.get(feature, {}).get(check)
+        return max(self.thresholds[check], learned) if own is None else own
 
     def mean_floor_in_units(self, feature: str) -> float | None:
         """Return the floor of a mean shift in the feature's own unit, where one was asked for."""

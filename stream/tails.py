@@ -57,17 +57,21 @@ def exceedance_upper(outside: int, n: int, n_reference: int) -> float:
     >>> exceedance_upper(1, 1, 3)
     0.5
     """
+    log_p = log_exceedance(outside, n, n_reference)
+    return math.exp(log_p) if log_p >= _LOG_SMALLEST else 0.0
+
+
+def log_exceedance(outside: int, n: int, n_reference: int) -> float:
+    """Return the natural logarithm of ``exceedance_upper``."""
     if outside <= 0:
-        return 1.0
-    if outside > n:
         return 0.0
+    if outside > n:
+        return -math.inf
     total = n + n_reference
     factors = np.arange(min(outside, _MOST_FACTORS))
     log_f = float(np.log((n - factors) / (total - factors)).sum())
-    if log_f < _LOG_SMALLEST:
-        return 0.0
     # (j + 1) f(j) - j f(j + 1) without the cancellation, because 1 - (n - j) / (N - j) = m / (N - j).
-    return min(1.0, math.exp(log_f) * (1.0 + outside * n_reference / (total - outside)))
+    return min(0.0, log_f + math.log1p(outside * n_reference / (total - outside)))
 
 
 def ks_bound(statistic: float, n: int, n_reference: int, points: int) -> float:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from baselines.cells import IntArray
 from baselines.errors import BaselineError
 from baselines.fitting.cells import Cells, Chunk, NumberCells, ValueCells
 from baselines.fitting.delimited import CHUNK_CELLS
@@ -72,21 +73,26 @@ def _check_columns(names: list[str], path: Path) -> None:
 
 def _chunk(pa: ModuleType, batch: Any) -> Chunk:
     columns = zip(batch.schema.names, batch.columns, strict=True)
-    return Chunk(batch.num_rows, {name: _cells(pa, column.drop_null()) for name, column in columns})
+    return Chunk(batch.num_rows, {name: _cells(pa, column.drop_null(), _rows(column)) for name, column in columns})
 
 
-def _cells(pa: ModuleType, column: Any) -> Cells:
+def _rows(column: Any) -> IntArray | None:
+    """Return the rows of a column that are not null; None where all of them are."""
+    return np.flatnonzero(column.is_valid().to_numpy(zero_copy_only=False)) if column.null_count else None
+
+
+def _cells(pa: ModuleType, column: Any, rows: IntArray | None) -> Cells:
     """Turn a column without nulls into numbers or plain values; dates become ISO text, as they stand in csv."""
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
     kind = column.type
     if pa.types.is_integer(kind) or pa.types.is_floating(kind):
-        return NumberCells(column.to_numpy(zero_copy_only=False))
+        return NumberCells(column.to_numpy(zero_copy_only=False), rows)
     if pa.types.is_decimal(kind):
-        return NumberCells(np.array([float(value) for value in column.to_pylist()], dtype=np.float64))
+        return NumberCells(np.array([float(value) for value in column.to_pylist()], dtype=np.float64), rows)
     if pa.types.is_timestamp(kind):  # Python's datetime ends at microseconds
         column = column.cast(pa.timestamp("us", tz=kind.tz), safe=False)
     values = column.to_pylist()
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
-        return ValueCells([value.isoformat() for value in values])
-    return ValueCells([[] if isinstance(value, bytes) else value for value in values])
+        return ValueCells([value.isoformat() for value in values], rows)
+    return ValueCells([[] if isinstance(value, bytes) else value for value in values], rows)

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from baselines.categories import canonical
-from baselines.cells import FloatArray
+from baselines.cells import FloatArray, IntArray
+from baselines.fitting.in_order import STRUCTURE, Numbers
 
 # How csv files spell a missing value besides the empty cell; "nan" is not among them: it is a number that is not one.
 MISSING_TEXTS = frozenset({"", "NA", "N/A", "null", "None", "NULL"})
@@ -38,12 +39,29 @@ class Read:
 class Cells(Protocol):
     """A column's values of one chunk."""
 
+    @property
+    def rows(self) -> IntArray | None:
+        """The row of the chunk that each value stands in; None where every row has one."""
+        ...
+
     def read(self) -> Read:
         """Read them as numbers, and as names what is no number."""
         ...
 
     def names(self) -> tuple[Counter[str], int]:
         """Read all of them as names; the second is the number of objects and lists, which have none."""
+        ...
+
+    def plain(self) -> list[Any]:
+        """Return the values one by one, as the file gave them."""
+        ...
+
+    def numbers_in_order(self, *, dates: bool) -> Numbers:
+        """Read the values one by one as ``read`` does, dates as their epoch milliseconds where ``dates`` says so."""
+        ...
+
+    def names_in_order(self) -> list[object]:
+        """Read the values one by one as ``names`` does; None is a missing one, ``STRUCTURE`` an object or a list."""
         ...
 
 
@@ -58,17 +76,15 @@ class Chunk:
 class TextCells:
     """Cells of a csv file: everything is text, and a number is what reads as one."""
 
+    rows = None
+
     def __init__(self, cells: list[str]) -> None:
         self._cells = cells
 
     def read(self) -> Read:
         """Read numbers in one go where there is nothing else."""
-        try:
-            numbers = np.fromiter(map(float, self._cells), dtype=np.float64, count=len(self._cells))
-        except ValueError:
-            return self._read_mixed()
-        # Python reads 1_000 as a number; nobody else does.
-        return self._read_mixed() if "_" in "".join(self._cells) else Read(numbers)
+        numbers = self._all_numbers()
+        return self._read_mixed() if numbers is None else Read(numbers)
 
     def names(self) -> tuple[Counter[str], int]:
         """Keep every text as it stands."""
@@ -76,6 +92,30 @@ class TextCells:
         for text in [text for text in counts if text.strip() in MISSING_TEXTS]:
             del counts[text]
         return counts, 0
+
+    def plain(self) -> list[Any]:
+        """Return the texts."""
+        return self._cells
+
+    def numbers_in_order(self, *, dates: bool) -> Numbers:
+        """Read numbers in one go where there is nothing else, and each different text once where there is."""
+        numbers = self._all_numbers()
+        if numbers is not None:
+            return Numbers.of(numbers)
+        known = {text: _number_or_missing(text, dates) for text in set(self._cells)}
+        return Numbers.of_each(known[text] for text in self._cells)
+
+    def names_in_order(self) -> list[object]:
+        """Keep every text as it stands."""
+        return [None if text.strip() in MISSING_TEXTS else text for text in self._cells]
+
+    def _all_numbers(self) -> FloatArray | None:
+        try:
+            numbers = np.fromiter(map(float, self._cells), dtype=np.float64, count=len(self._cells))
+        except ValueError:
+            return None
+        # Python reads 1_000 as a number; nobody else does.
+        return None if "_" in "".join(self._cells) else numbers
 
     def _read_mixed(self) -> Read:
         words, _ = self.names()
@@ -88,16 +128,14 @@ class TextCells:
 class ValueCells:
     """Values with types of their own, as in JSON; none of them is None."""
 
-    def __init__(self, values: list[Any]) -> None:
-        self._values = values
+    def __init__(self, values: list[Any], rows: IntArray | None = None) -> None:
+        self._values, self.rows = values, rows
 
     def read(self) -> Read:
         """Take numbers as numbers; text stays text even where it spells one."""
-        if set(map(type, self._values)) <= {int, float}:
-            try:
-                return Read(np.array(self._values, dtype=np.float64))
-            except OverflowError:
-                pass
+        all_numbers = self._all_numbers()
+        if all_numbers is not None:
+            return Read(all_numbers)
         numbers = [_float(value) for value in self._values if _is_number(value)]
         words, structures = _count_names(value for value in self._values if not _is_number(value))
         return Read(np.array(numbers, dtype=np.float64), words, structures)
@@ -106,12 +144,35 @@ class ValueCells:
         """Spell every value in its canonical way."""
         return _count_names(self._values)
 
+    def plain(self) -> list[Any]:
+        """Return the values."""
+        return self._values
+
+    def numbers_in_order(self, *, dates: bool) -> Numbers:
+        """Take numbers as numbers, and texts as dates where that is asked for."""
+        numbers = self._all_numbers()
+        if numbers is not None:
+            return Numbers.of(numbers)
+        return Numbers.of_each(_number_of(value, dates) for value in self._values)
+
+    def names_in_order(self) -> list[object]:
+        """Spell every value in its canonical way."""
+        return [STRUCTURE if (name := _name(value)) is None else name for value in self._values]
+
+    def _all_numbers(self) -> FloatArray | None:
+        if set(map(type, self._values)) <= {int, float}:
+            try:
+                return np.array(self._values, dtype=np.float64)
+            except OverflowError:
+                pass
+        return None
+
 
 class NumberCells:
     """Numbers of a typed file, without the missing ones."""
 
-    def __init__(self, values: NDArray[Any]) -> None:
-        self._values = values
+    def __init__(self, values: NDArray[Any], rows: IntArray | None = None) -> None:
+        self._values, self.rows = values, rows
 
     def read(self) -> Read:
         """Take them as they are."""
@@ -121,6 +182,22 @@ class NumberCells:
         """Spell each different number once."""
         values, counts = np.unique(self._values, return_counts=True)
         return Counter(dict(zip(map(canonical, values.tolist()), counts.tolist(), strict=True))), 0
+
+    def plain(self) -> list[Any]:
+        """Return the numbers."""
+        values: list[Any] = self._values.tolist()
+        return values
+
+    def numbers_in_order(self, *, dates: bool) -> Numbers:
+        """Take them as they are."""
+        return Numbers.of(self._values.astype(np.float64))
+
+    def names_in_order(self) -> list[object]:
+        """Spell each different number once."""
+        values, places = np.unique(self._values, return_inverse=True)
+        names = np.array([canonical(value) for value in values.tolist()], dtype=object)
+        spelled: list[object] = names[places].tolist()
+        return spelled
 
 
 def read_number(text: str) -> float | None:
@@ -142,6 +219,20 @@ def read_date(text: str) -> float | None:
     except ValueError:
         return None
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000.0
+
+
+def _number_or_missing(text: str, dates: bool) -> float | str | None:
+    """Return what a csv cell stands for: a number, "" where there is none, or None for another text."""
+    if text.strip() in MISSING_TEXTS:
+        return ""
+    number = read_number(text)
+    return read_date(text) if number is None and dates else number
+
+
+def _number_of(value: object, dates: bool) -> float | None:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return _float(value)
+    return read_date(value) if dates and isinstance(value, str) else None
 
 
 def _is_number(value: object) -> bool:

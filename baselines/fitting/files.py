@@ -23,10 +23,11 @@ _COLUMNAR = {".parquet": read_parquet, ".pq": read_parquet, ".arrow": read_feath
 _DAMAGED = (EOFError, gzip.BadGzipFile, zlib.error, zstandard.ZstdError)
 
 
-def read_chunks(path: Path, features: str) -> Iterator[Chunk]:
+def read_chunks(path: Path, features: str, time: str = "") -> Iterator[Chunk]:
     """Yield the rows of a training file in chunks of bounded size, in order.
 
-    The name's ending tells the format. Raises ``BaselineError`` with the file, and the line where there is one.
+    The name's ending tells the format. ``time`` names a column that JSON lines may have outside the object at
+    ``features``. Raises ``BaselineError`` with the file, and the line where there is one.
     """
     ending = _ending(path)
     with _explained(path):
@@ -37,7 +38,7 @@ def read_chunks(path: Path, features: str) -> Iterator[Chunk]:
             if ending == ".csv":
                 yield from read_csv(data, path)
             else:
-                yield from read_lines(data, path, features)
+                yield from read_lines(data, path, features, time)
 
 
 def check_file(path: Path) -> None:

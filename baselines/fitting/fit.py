@@ -88,7 +88,7 @@ class _Fitting:
         for chunk in self._chunks():
             seen.update(dict.fromkeys(chunk.columns))
             self.rows += chunk.rows
-            for name in chunk.columns.keys() - self._columns.keys() - self.options.drop:
+            for name in chunk.columns.keys() - self._columns.keys() - self.options.no_features:
                 self._columns[name] = self._start(name)
             self._count(chunk)
             self._progress(self.rows, None)
@@ -108,7 +108,7 @@ class _Fitting:
 
     def _chunks(self) -> Iterator[Chunk]:
         for path in self._paths:
-            yield from read_chunks(path, self.options.features)
+            yield from read_chunks(path, self.options.features, self.options.time)
 
     def _count(self, chunk: Chunk) -> None:
         for name, cells in chunk.columns.items():

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import msgspec
+import numpy as np
 
 from baselines.errors import BaselineError
 from baselines.fitting.cells import Chunk, ValueCells
@@ -16,12 +17,15 @@ _CHUNK_BYTES = 2**23
 _CHUNK_ROWS = 2**16
 
 
-def read_lines(data: BinaryIO, path: Path, features: str) -> Iterator[Chunk]:
-    """Yield chunks of a file of JSON lines; raises ``BaselineError`` with the line that is wrong."""
+def read_lines(data: BinaryIO, path: Path, features: str, time: str = "") -> Iterator[Chunk]:
+    """Yield chunks of a file of JSON lines; raises ``BaselineError`` with the line that is wrong.
+
+    ``time`` names a key of the line itself that is read as a column beside those of the object at ``features``.
+    """
     steps = features.split(".") if features else []
     lines = enumerate(data, 1)
     while some := _some(lines):
-        rows = [_row(line, steps, path, number) for number, line in some if line.strip()]
+        rows = [_row(line, steps, path, number, time) for number, line in some if line.strip()]
         yield Chunk(len(rows), _columns(rows))
 
 
@@ -37,11 +41,19 @@ def _some(lines: Iterator[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
 
 def _columns(rows: list[dict[str, Any]]) -> dict[str, ValueCells]:
     names = dict.fromkeys(chain.from_iterable(rows))
-    return {name: ValueCells([value for row in rows if (value := row.get(name)) is not None]) for name in names}
+    return {name: _cells([row.get(name) for row in rows]) for name in names}
 
 
-def _row(line: bytes, steps: list[str], path: Path, number: int) -> dict[str, Any]:
-    row = _decode(line, path, number)
+def _cells(values: list[Any]) -> ValueCells:
+    """Leave out what is missing, and say where the rest stands."""
+    if not any(value is None for value in values):
+        return ValueCells(values)
+    rows = [row for row, value in enumerate(values) if value is not None]
+    return ValueCells([values[row] for row in rows], np.array(rows, dtype=np.int64))
+
+
+def _row(line: bytes, steps: list[str], path: Path, number: int, time: str) -> dict[str, Any]:
+    whole = row = _decode(line, path, number)
     try:
         row = reduce(lambda value, step: value[step], steps, row)
     except (KeyError, TypeError, IndexError):
@@ -49,6 +61,8 @@ def _row(line: bytes, steps: list[str], path: Path, number: int) -> dict[str, An
     if not isinstance(row, dict):
         what = f"no object at {'.'.join(steps)!r}" if steps else "not an object"
         raise BaselineError(f"{path}, line {number}: {what}: each line must be an object with the features")
+    if steps and time in whole:
+        row.setdefault(time, whole[time])
     return row
 
 

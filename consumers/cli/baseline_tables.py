@@ -59,7 +59,7 @@ def _numeric_table(baseline: Baseline, features: Sequence[NumericReference], pro
         spread = [feature.quantiles.get(p) for p in probabilities]
         numbers = [feature.mean, feature.std, feature.minimum, *spread, feature.maximum]
         cells = ["" if number is None else f"{number:.4g}" for number in numbers]
-        table.add_row(_short(feature.name), *cells, *_last_cells(baseline, feature))
+        table.add_row(short(feature.name), *cells, *_last_cells(baseline, feature))
     return table
 
 
@@ -69,7 +69,7 @@ def _categorical_table(baseline: Baseline, features: Sequence[CategoricalReferen
     table.columns[2].no_wrap = False
     for feature in features:
         size = f"{len(feature.categories):,}"
-        table.add_row(_short(feature.name), size, _frequent(feature), *_last_cells(baseline, feature))
+        table.add_row(short(feature.name), size, _frequent(feature), *_last_cells(baseline, feature))
     return table
 
 
@@ -97,10 +97,10 @@ def _last_cells(baseline: Baseline, feature: Reference) -> list[str]:
 def _frequent(feature: CategoricalReference) -> str:
     counts = dict(zip(feature.categories, feature.counts.tolist(), strict=False))
     order = sorted(counts, key=lambda name: (-counts[name], name))[:_SHOWN_CATEGORIES]
-    return ", ".join(f"{_short(name)} {_share(counts[name], feature.n)}" for name in order)
+    return ", ".join(f"{short(name)} {_share(counts[name], feature.n)}" for name in order)
 
 
-def _short(name: str) -> str:
+def short(name: str) -> str:
     """Return a name that fits into a table."""
     return printable(name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…")
 

@@ -1,5 +1,6 @@
 """``driftline describe``: what a baseline file holds."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -38,6 +39,7 @@ def description(baseline: "Baseline", size_bytes: int) -> dict[str, Any]:
         "size_bytes": size_bytes,
         "n": baseline.n,
         "features": [_feature(feature) for feature in baseline.features],
+        "calibration": None if baseline.calibration is None else asdict(baseline.calibration),
     }
 
 
@@ -79,9 +81,14 @@ def _categorical(feature: "CategoricalReference") -> dict[str, Any]:
 
 def _print(baseline: "Baseline", path: Path, size_bytes: int) -> None:
     from consumers.cli.baseline_tables import console_for, print_tables, printable
+    from consumers.cli.fit_time import span
+    from consumers.cli.movement_table import movement_table
 
     console = console_for(stderr=False)
     print_tables(console, baseline)
+    if baseline.calibration is not None:
+        console.print(movement_table(baseline.calibration))
+        console.print(f"moves between windows as above, learned from {span(baseline.calibration)}", soft_wrap=True)
     sources = printable(", ".join(baseline.source))
     console.print(f"{path}: {size_bytes:,} bytes, {baseline.n:,} rows from {sources}", soft_wrap=True)
     console.print(f"fitted {baseline.created}, {baseline.fingerprint}", soft_wrap=True)

@@ -35,6 +35,14 @@ def fit(
     cells: Annotated[
         int, typer.Option(metavar="K", help="Values kept per numeric feature; KS is exact to 1/K.")
     ] = 1000,
+    time: Annotated[
+        str, typer.Option(metavar="COLUMN", help="The rows' times: also learn how features move between windows.")
+    ] = "",
+    every: Annotated[
+        str, typer.Option(metavar="DURATION", help="With --time: the windows to learn from, the monitor's `window`.")
+    ] = "",
+    timezone: Annotated[str, typer.Option(help="With --time: where days begin.")] = "UTC",
+    min_samples: Annotated[int, typer.Option(min=1, help="With --time: windows of fewer rows are left out.")] = 100,
 ) -> None:
     """Fit a baseline to training data: what normal looks like, feature by feature."""
     from baselines import save
@@ -42,17 +50,25 @@ def fit(
     from baselines.fitting import fit as fit_baseline
     from baselines.importance import read_importance
     from consumers.cli.baseline_tables import console_for
+    from consumers.cli.fit_time import learned, schedule_of
     from consumers.cli.progress import progress_bar
+    from consumers.training import Learning, learn
 
     _check_out(out, reference)
-    options = FitOptions(names(numeric), names(categorical), names(drop), features, cells)
+    schedule = schedule_of(time, every, timezone)
+    options = FitOptions(names(numeric), names(categorical), names(drop), features, cells, time)
     console = console_for(stderr=True)
     with progress_bar(console, "reading", "rows") as progress:
         baseline = fit_baseline(reference, options, tell=console.print, progress=progress)
+    if schedule is not None:
+        with progress_bar(console, "learning", "steps") as progress:
+            windows = Learning(reference, options, schedule, min_samples)
+            baseline = learn(baseline, windows, tell=console.print, progress=progress)
     if importance is not None:
         baseline = baseline.with_importance(read_importance(importance, [f.name for f in baseline.features]))
     save(baseline, out)
     _show(console, baseline, out)
+    console.print(learned(baseline), soft_wrap=True)
 
 
 def _check_out(out: Path, reference: list[Path]) -> None:

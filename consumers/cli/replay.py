@@ -78,6 +78,8 @@ def _replay(settings: "Settings", stream: list[Path], out: "Outlet") -> bool:
     told = work.summary()
     out.close(told)
     typer.echo(_sentence(work, told), err=True)
+    if work.assembly.unverified:
+        typer.echo(f"budget: {told['budget']}: {work.assembly.unverified}", err=True)
     return work.event_types["drift.opened"] > 0
 
 

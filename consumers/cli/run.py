@@ -66,6 +66,8 @@ def run(
     _log.info(
         "%s: %s of %s since %s", settings.monitor.name, role, settings.topics.events, assembly.baseline.fingerprint
     )
+    if assembly.unverified and "judge" in roles:
+        _log.warning("%s: budget: %s: %s", settings.monitor.name, assembly.budget, assembly.unverified)
     try:
         if burst:
             service.run_burst()

@@ -36,6 +36,8 @@ def _monitor(status: dict[str, Any]) -> Iterator[RenderableType]:
     for topic, partitions in status.get("lost", {}).items():
         yield Text(f"lost       {sum(partitions.values()):,} offsets of {topic}, deleted before they were read")
     yield Text(f"baseline   {_shortened(status['baseline'])}")
+    if "budget" in status:  # an earlier release does not say
+        yield Text(f"budget     {status['budget']}")
     if status["incident"]:
         yield Text(f"incident   {status['incident']}")
     yield Text("")

@@ -6,7 +6,8 @@ from typing import Annotated, Literal, TypeAlias, get_args
 from pydantic import Field, field_validator, model_validator
 
 from consumers.settings.sections import Section
-from consumers.settings.spelling import UNITS_MS, Persist, RatePerMs
+from consumers.settings.spelling import Persist, RatePerMs
+from stream.durations import UNITS_MS
 from stream.policy import DEFAULT_THRESHOLDS, Correction
 
 Check: TypeAlias = Literal["ks", "chi2", "mean", "std", "frequency", "range", "new_category", "missing", "cusum"]

@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 
-from consumers.settings.spelling import UNITS_MS, DurationMs, EveryMs, MaybeDurationMs, format_duration
+from consumers.settings.spelling import DurationMs, EveryMs, MaybeDurationMs
+from stream.durations import UNITS_MS, format_duration
 
 _LEGAL_NAME = re.compile(r"[A-Za-z0-9._-]+")
 

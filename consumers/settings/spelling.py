@@ -8,7 +8,8 @@ from typing import Annotated, Any, TypeAlias
 
 from pydantic import BeforeValidator
 
-UNITS_MS = {"w": 604_800_000, "d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1000, "ms": 1}
+from stream.durations import UNITS_MS, format_duration
+
 NAMED_MS = {"hourly": 3_600_000, "daily": 86_400_000, "weekly": 604_800_000}
 LONGEST_MS = 3650 * UNITS_MS["d"]
 _DURATION = re.compile(r"(\d{1,15})(ms|[smhdw])", re.ASCII)
@@ -46,16 +47,6 @@ def parse_every_ms(text: object) -> int:
     """Return milliseconds; "hourly", "daily" and "weekly" are durations too."""
     named = NAMED_MS.get(text) if isinstance(text, str) else None
     return parse_duration_ms(text) if named is None else named
-
-
-def format_duration(duration_ms: int) -> str:
-    """Return the shortest text that ``parse_duration_ms`` reads as this duration.
-
-    >>> format_duration(5_400_000)
-    '90m'
-    """
-    unit = next((unit for unit, size in UNITS_MS.items() if duration_ms % size == 0 and duration_ms), "s")
-    return f"{duration_ms // UNITS_MS[unit]}{unit}"
 
 
 def parse_budget_per_ms(text: object) -> float:

@@ -46,13 +46,14 @@ def measure(reference: Sample, window: Sample, policy: Policy, comparator: str =
     A feature with fewer than ``policy.min_samples`` usable values in the window is left out of every check but
     "missing", which needs as many rows; a feature that a check does not fit (no spread, say) is left out of that check.
     A reference that is a window itself, by any other ``comparator``, needs as many values, and is not asked what
-    training never saw.
+    training never saw. How much a feature moves by itself, where the baseline of the layout knows it, is respected.
     """
     pair = _pair(reference, window, policy, comparator)
     checks = [check for check in policy.checks if check in _CHECKS]
     if comparator != BASELINE:
         checks = [check for check in checks if check not in _OF_THE_BASELINE]
-    return tuple(replace(_CHECKS[check](pair, policy), comparator=comparator) for check in checks)
+    known = reference.layout.baseline.calibration
+    return tuple(replace(_CHECKS[check](pair, policy), comparator=comparator, calibration=known) for check in checks)
 
 
 def untested(reference: Sample, window: Sample, policy: Policy, comparator: str = BASELINE) -> frozenset[str]:

@@ -5,6 +5,7 @@ from scipy import special
 
 from baselines.cells import FloatArray, IntArray
 from stream.checks.measured import Measured, Pair
+from stream.deviates import chi_squared
 from stream.tails import hypergeometric_two_sided
 
 # Categories with a smaller expected count in the smaller sample are pooled (Cochran 1954).
@@ -28,7 +29,10 @@ def chi2(pair: Pair) -> Measured:
     def decisive(i: int) -> float:
         return p_calibrated(pooled[i])
 
-    return pair.categorical_measured("chi2", statistic, effect).measured(tail, decisive=decisive)
+    def deviate(i: int) -> float:
+        return chi_squared(float(statistic[i]), pooled[i].shape[1] - 1)
+
+    return pair.categorical_measured("chi2", statistic, effect).measured(tail, decisive=decisive, deviate=deviate)
 
 
 def pool(reference: IntArray, window: IntArray) -> IntArray:

@@ -8,8 +8,10 @@ import warnings
 import numpy as np
 from scipy import stats
 
+from baselines.calibration import paired_rows
 from baselines.cells import FloatArray, IntArray
 from stream.checks.measured import Measured, Pair
+from stream.deviates import kolmogorov
 from stream.tails import ks_bound
 
 # Up to this size of the larger sample scipy's "auto" takes the exact distribution.
@@ -36,7 +38,10 @@ def ks(pair: Pair) -> Measured:
         points = len(numeric[int(places[i])].values) * 2
         return ks_bound(float(statistic[i]), int(n[i]), int(n_reference[i]), points)
 
-    return parts.measured(tail, upper=upper, bound=bound)
+    def deviate(i: int) -> float:
+        return kolmogorov(float(statistic[i]), paired_rows(int(n[i]), int(n_reference[i])))
+
+    return parts.measured(tail, upper=upper, deviate=deviate, bound=bound)
 
 
 def _distances(pair: Pair) -> FloatArray:

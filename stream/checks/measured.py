@@ -7,7 +7,10 @@ from typing import TypeAlias
 
 import numpy as np
 
+from baselines.calibration import Calibration, Movement
 from baselines.cells import FloatArray, IntArray
+from stream.deviates import of_p
+from stream.movement import p_stretched
 from stream.policy import Policy
 from stream.sample import Sample
 
@@ -33,7 +36,8 @@ class Measured:
 
     ``features`` are their names and ``index`` their places in ``Baseline.features``; all arrays have shape (m,).
     ``statistic`` and ``effect`` are in the check's units; ``bound`` says how far the statistic may lie below the exact
-    one. ``i`` of the methods counts within this check, 0 to m - 1. Probabilities are remembered.
+    one. ``calibration`` is what is known of how features move by themselves. ``i`` of the methods counts within
+    this check, 0 to m - 1. Probabilities are remembered.
     A check that looks at more than this window has ``floors`` (m,) in its own unit instead of the policy's, stands for
     a ``family`` of that many tests whatever m is, and says the ``trend`` of each feature.
     """
@@ -49,30 +53,55 @@ class Measured:
     tail: Tail
     decisive: Probability | None = None
     upper: Probability | None = None
+    deviate: Probability | None = None
     comparator: str = "baseline"
     floors: FloatArray | None = None
     family: int | None = None
     trend: Callable[[int], Trend] | None = None
+    calibration: Calibration | None = None
 
     def __len__(self) -> int:
         return len(self.features)
-
-    def floor(self, i: int, policy: Policy) -> float:
-        """Return the effect that this feature must reach before it can be drift, in the unit of the effect."""
-        return policy.floor(self.features[i], self.check) if self.floors is None else float(self.floors[i])
 
     def p_value(self, i: int) -> tuple[float, str]:
         """Return the p-value that is reported, and the name of the method it comes from."""
         return self.tail(i)
 
     def p_decision(self, i: int) -> float:
-        """Return the p-value that may open drift: at least the reported one, and calibrated in the far tail."""
+        """Return the p-value that may open drift: at least the reported one, and calibrated in the far tail.
+
+        Where it is known how much the feature moves by itself, it is at least the one that this gives.
+        """
         reported, _ = self.tail(i)
-        return reported if self.decisive is None else max(reported, self.decisive(i))
+        return max(reported, 0.0 if self.decisive is None else self.decisive(i), self._p_stretched(i))
+
+    def z(self, i: int) -> float:
+        """Return the test's two-sided normal deviate for independent rows, 0 or more; cheap, and never infinite."""
+        return of_p(self.p_value(i)[0]) if self.deviate is None else self.deviate(i)
 
     def p_upper(self, i: int) -> float:
         """Return a cheap bound that ``p_decision`` does not exceed; 1.0 where none is known."""
-        return 1.0 if self.upper is None else self.upper(i)
+        return 1.0 if self.upper is None else max(self.upper(i), self._p_stretched(i))
+
+    def design_effect(self, i: int) -> float:
+        """Return by how much independent rows understate the variance of this comparison; 1 where nothing is known."""
+        movement = self._movement(i)
+        return 1.0 if movement is None else movement.design_effect(int(self.n[i]), int(self.n_reference[i]))
+
+    def floor(self, i: int, policy: Policy) -> float:
+        """Return the effect that is asked for: the policy's, or what windows of the training data show."""
+        if self.floors is not None:
+            return float(self.floors[i])
+        movement = self._movement(i)
+        return policy.floor(self.features[i], self.check, 0.0 if movement is None else movement.floor)
+
+    def _movement(self, i: int) -> Movement | None:
+        known = self.calibration
+        return None if known is None else known.movement(self.comparator, self.features[i], self.check)
+
+    def _p_stretched(self, i: int) -> float:
+        movement = self._movement(i)
+        return 0.0 if movement is None else p_stretched(self.z(i), self.design_effect(i), movement.freedom)
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,6 +169,7 @@ class Parts:
         *,
         decisive: Probability | None = None,
         upper: Probability | None = None,
+        deviate: Probability | None = None,
         bound: FloatArray | None = None,
     ) -> Measured:
         """Add the probabilities, functions of the place within this check; each is computed once."""
@@ -154,6 +184,7 @@ class Parts:
             cache(tail),
             decisive and cache(decisive),
             upper and cache(upper),
+            deviate and cache(deviate),
         )
 
 

@@ -4,8 +4,9 @@ import numpy as np
 
 from baselines.cells import IntArray
 from stream.checks.measured import Measured, Pair
+from stream.deviates import hypergeometric, of_log_p
 from stream.sample import Sample
-from stream.tails import exceedance_upper, hypergeometric_bound, hypergeometric_upper
+from stream.tails import exceedance_upper, hypergeometric_bound, hypergeometric_upper, log_exceedance
 
 
 def outside_range(pair: Pair) -> Measured:
@@ -28,7 +29,10 @@ def outside_range(pair: Pair) -> Measured:
             return p, "hypergeometric"
         return exceedance_upper(int(outside[i]), int(n[i]), int(n_reference[i])), "exceedance"
 
-    return pair.numeric_measured("range", places, share, share).measured(tail)
+    def deviate(i: int) -> float:
+        return of_log_p(log_exceedance(int(outside[i]), int(n[i]), int(n_reference[i])))
+
+    return pair.numeric_measured("range", places, share, share).measured(tail, deviate=deviate)
 
 
 def _outer(sample: Sample) -> IntArray:
@@ -59,4 +63,5 @@ def new_category(pair: Pair) -> Measured:
         lambda i: (hypergeometric_upper(*table(i)) if seen[i] else 1.0, "hypergeometric"),
         # A bound on an upper tail only speaks above the mean.
         upper=lambda i: hypergeometric_bound(*table(i)) if seen[i] * n_reference[i] > expected[i] * n[i] else 1.0,
+        deviate=lambda i: max(hypergeometric(*table(i)), 0.0),
     )

@@ -1,9 +1,13 @@
 """Shares of rows, tested by exact tails: one category's share, and the share of rows without a usable value."""
 
+import math
+
 import numpy as np
+from scipy import special
 
 from baselines.cells import IntArray
 from stream.checks.measured import Measured, Pair, Parts
+from stream.deviates import hypergeometric, of_log_p
 from stream.tails import hypergeometric_bound, hypergeometric_two_sided
 
 _METHOD = "hypergeometric"
@@ -26,7 +30,13 @@ def frequency(pair: Pair) -> Measured:
         seen, n, seen_reference, n_reference, categories = found[i]
         return min(1.0, categories * hypergeometric_bound(seen, n + n_reference, seen + seen_reference, n))
 
-    return pair.categorical_measured("frequency", difference, np.abs(difference)).measured(tail, upper=upper)
+    def deviate(i: int) -> float:
+        seen, n, seen_reference, n_reference, categories = found[i]
+        z = abs(hypergeometric(seen, n + n_reference, seen + seen_reference, n))
+        return of_log_p(math.log(2.0 * categories) + float(special.log_ndtr(-z)))
+
+    parts = pair.categorical_measured("frequency", difference, np.abs(difference))
+    return parts.measured(tail, upper=upper, deviate=deviate)
 
 
 def _most_moved(pair: Pair, place: int) -> tuple[int, int, int, int, int]:
@@ -56,7 +66,9 @@ def missing(pair: Pair) -> Measured:
         return int(seen[i]), int(n[i] + n_reference[i]), int(seen[i] + seen_reference[i]), int(n[i])
 
     return parts.measured(
-        lambda i: (hypergeometric_two_sided(*table(i)), _METHOD), upper=lambda i: hypergeometric_bound(*table(i))
+        lambda i: (hypergeometric_two_sided(*table(i)), _METHOD),
+        upper=lambda i: hypergeometric_bound(*table(i)),
+        deviate=lambda i: abs(hypergeometric(*table(i))),
     )
 
 

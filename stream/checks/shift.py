@@ -5,6 +5,7 @@ over the cells do. See ``stream.permutation`` for their tails.
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 
@@ -46,6 +47,7 @@ def _by_ranks(
     numbers: tuple[FloatArray, FloatArray],
     test: Callable[[IntArray, IntArray], LinearRank],
 ) -> Measured:
+    @lru_cache(maxsize=1)
     def ranked(i: int) -> LinearRank:
         place = int(places[i])
         return test(pair.reference.numeric(place), pair.window.numeric(place))
@@ -56,7 +58,10 @@ def _by_ranks(
     def upper(i: int) -> float:
         return ranked(i).p_bound()
 
-    return pair.numeric_measured(check, places, *numbers).measured(tail, upper=upper)
+    def deviate(i: int) -> float:
+        return abs(ranked(i).z)
+
+    return pair.numeric_measured(check, places, *numbers).measured(tail, upper=upper, deviate=deviate)
 
 
 def _with_spread(pair: Pair) -> IntArray:

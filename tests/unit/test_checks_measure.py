@@ -84,7 +84,7 @@ def test_a_finding_is_told_by_the_names_of_the_contract():
     """What a drift event says of a check, and what a line of findings adds."""
     finding = Finding("x", "numeric", "ks", "baseline", 0.3, 0.3, 0.1, 1e-9, "exact", 1e-7, 200, 400, 0.001, True)
     told = finding.check_dict()
-    names = "check comparator statistic p_value p_method p_adjusted effect threshold drift"
+    names = "check comparator statistic p_value p_method p_adjusted effect threshold design_effect drift"
     assert list(told) == names.split()
     assert told["p_adjusted"] == 1e-7
     assert finding.to_dict() == told | {"feature": "x", "kind": "numeric", "n": 200, "n_reference": 400, "bound": 0.001}

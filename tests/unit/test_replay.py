@@ -80,6 +80,7 @@ def test_findings_name_monitor_window_and_check(
     assert set(line) == {
         "monitor", "segment", "window_start_ms", "window_end_ms", "feature", "kind", "check", "comparator", "statistic",
         "effect", "threshold", "p_value", "p_method", "p_adjusted", "n", "n_reference", "bound", "drift",
+        "design_effect",
     }  # fmt: skip
     assert (line["window_start_ms"], line["window_end_ms"]) == (START_MS, START_MS + EVERY_MS)
 
