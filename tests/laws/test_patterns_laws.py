@@ -45,7 +45,7 @@ def _moved(rng, values):
 def test_plain_drift_is_hardly_ever_taken_for_a_fault(rows):
     """Shifts, spreads, growth up to double and mixtures of random shapes: at most 2 of 100 in this sample of 480.
 
-    ``python -m benchmarks.patterns`` measures it on many thousands: at most 1 of 100, by kind of feature and window.
+    ``python -m benchmarks.patterns`` measures it on thousands, with seeds that the criteria were not chosen with.
     """
     rng = np.random.default_rng(rows)
     found = []
