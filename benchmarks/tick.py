@@ -16,6 +16,7 @@ from baselines.baseline import NUMERIC_SPECIALS, Baseline, NumericReference, ref
 from baselines.layout import Layout
 from stream.checks import Measured, measure
 from stream.counts import Counts
+from stream.gradual import Accumulator
 from stream.policy import Policy
 from stream.sample import Sample
 
@@ -40,6 +41,9 @@ def main() -> None:
     report("measure", lambda: measure(reference, Sample.of_counts(layout, drifting), policy))
     report("measure + decide, nothing drifts", lambda: tick(quiet))
     report(f"measure + decide, {options.drifting} drift", lambda: tick(drifting))
+    slow = Accumulator(layout, policy, LEVEL)
+    window = Sample.of_counts(layout, drifting)
+    report("slow changes: add a pane, measure", lambda: (slow.add(0, drifting.cells), slow.measured(window)))
     print(f"tests that open: {tick(quiet)} and {tick(drifting)}")
 
 

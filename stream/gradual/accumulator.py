@@ -45,6 +45,7 @@ class Accumulator:
         features = layout.baseline.features
         self._layout = layout
         self._min_samples = max(policy.min_samples, 1)
+        self._numeric = np.array([feature.kind == "numeric" for feature in features], dtype=bool)
         self._bins = Bins.of(layout)
         effects = np.array([design_effects.get(feature.name, 1.0) for feature in features], dtype=np.float64)
         self._table = Table.of(scores(layout, policy, self._bins), len(self._bins.starts), effects)
@@ -92,8 +93,7 @@ class Accumulator:
 
     def _tested(self, window: Sample) -> NDArray[np.bool_]:
         """Tell of each bet whether the window has enough of what it is on, shape (bets,)."""
-        kinds = [feature.kind == "numeric" for feature in self._layout.baseline.features]
-        numeric = np.array(kinds, dtype=bool)
+        numeric = self._numeric
         sizes = np.zeros((2, len(numeric)), dtype=np.int64)
         sizes[:, numeric] = window.numeric_rows, window.numeric_n
         sizes[:, ~numeric] = window.categorical_rows, window.categorical_n

@@ -40,10 +40,11 @@ class Bet:
 class Table:
     """All bets of a baseline, those of a feature side by side, and what counts per bin, shape (bins,), mean for them.
 
-    ``score``, ``feature`` (its place in ``Baseline.features``), ``direction`` and ``of_values`` (whether the score is
-    of usable values, and not of all rows) have shape (bets,); ``features`` (f,) are places in ``Baseline.features``
-    and ``starts`` (f + 1,) where each one's bets begin. ``gains`` has a row per bet, ``members`` and ``sums`` one per
-    score: times the counts they are the logarithms of what is gained, the rows that have the score, and its sum.
+    ``score``, ``feature`` (its place in ``Baseline.features``), ``direction``, ``of_values`` (whether the score is of
+    usable values, and not of all rows), ``floor`` and ``n_reference`` (training rows with the score) have shape
+    (bets,); ``features`` (f,) are places in ``Baseline.features``, ``starts`` (f + 1,) where each one's bets begin.
+    ``gains`` has a row per bet, ``members`` and ``sums`` one per score: times the counts they are the logarithms of
+    what is gained, the rows that have the score, and its sum.
     """
 
     scores: tuple[Score, ...]
@@ -51,6 +52,8 @@ class Table:
     feature: IntArray
     direction: IntArray
     of_values: NDArray[np.bool_]
+    floor: FloatArray
+    n_reference: IntArray
     features: IntArray
     starts: IntArray
     gains: sparse.csr_array
@@ -74,6 +77,8 @@ class Table:
             owners,
             np.array([bet.direction for bet in bets], dtype=np.int64),
             np.array([known[bet.score].of_values for bet in bets], dtype=bool),
+            np.array([known[bet.score].floor(bet.direction) for bet in bets], dtype=np.float64),
+            np.array([known[bet.score].n for bet in bets], dtype=np.int64),
             features,
             np.append(starts, len(bets)).astype(np.int64),
             _matrix([(known[bet.score].bins, bet.gains) for bet in bets], bins),
@@ -96,7 +101,7 @@ def allowance(score: Score, direction: int, risk: float, design_effect: float) -
     """
     quantile, rows = -float(special.ndtri(risk)), score.n / design_effect
     own = quantile * math.sqrt(score.variance / rows) + quantile**2 / (2.0 * rows)
-    return score.floors[0 if direction > 0 else 1] + own
+    return score.floor(direction) + own
 
 
 def _bets(at: int, score: Score, risk: float, design_effect: float) -> Iterator[Bet]:

@@ -22,7 +22,7 @@ class Leading:
 
     All arrays have shape (f,): ``log_wealth`` of the feature, ``direction`` +1 or -1 of its leading bet, ``effect`` how
     far the mean score has moved since ``since_ms`` (UTC; nothing where wealth is 0), over ``n`` rows, and no more than
-    twice of how far it has in the window alone.
+    twice of how far it has in the window alone; ``floors`` are in its unit.
     """
 
     features: IntArray
@@ -31,6 +31,8 @@ class Leading:
     since_ms: IntArray
     n: IntArray
     effect: FloatArray
+    floors: FloatArray
+    n_reference: IntArray
     scores: tuple[Score, ...]
 
     @classmethod
@@ -51,24 +53,15 @@ class Leading:
             evidence.since_ms[bets],
             n,
             np.maximum(np.minimum(since_then, 2.0 * present), 0.0) + 0.0,
+            table.floor[bets],
+            table.n_reference[bets],
             tuple(table.scores[score] for score in table.score[bets].tolist()),
         )
-
-    @property
-    def floors(self) -> FloatArray:
-        """The policy's floor of each effect, in the unit of the score."""
-        floors = [score.floors[_way(up)] for score, up in zip(self.scores, self.direction.tolist(), strict=True)]
-        return np.array(floors, dtype=np.float64)
-
-    @property
-    def n_reference(self) -> IntArray:
-        """The training rows behind each score."""
-        return np.array([score.n for score in self.scores], dtype=np.int64)
 
     def trend(self, i: int) -> Trend:
         """Say where feature ``i`` of these is going, and since when."""
         score = self.scores[i]
-        return Trend(score.trends[_way(int(self.direction[i]))], score.category, int(self.since_ms[i]))
+        return Trend(score.trend(int(self.direction[i])), score.category, int(self.since_ms[i]))
 
 
 def _speaking(table: Table, log_wealth: FloatArray, since_ms: IntArray) -> IntArray:
@@ -91,7 +84,3 @@ def _first(table: Table, marked: NDArray[np.bool_]) -> IntArray:
     """Return the first bet of each feature that is marked, of features that have one."""
     first: IntArray = np.minimum.reduceat(np.where(marked, np.arange(len(marked)), len(marked)), table.starts[:-1])
     return first
-
-
-def _way(direction: int) -> int:
-    return 0 if direction > 0 else 1

@@ -7,6 +7,7 @@ the policy: a share's as it is, those of the mean and the standard deviation tra
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,12 +36,20 @@ class Score:
     trends: tuple[str, str]
     category: str | None = field(default=None)
 
-    @property
+    def floor(self, direction: int) -> float:
+        """Return the floor of a move up (+1) or down (-1)."""
+        return self.floors[0 if direction > 0 else 1]
+
+    def trend(self, direction: int) -> str:
+        """Return the word for a move up (+1) or down (-1)."""
+        return self.trends[0 if direction > 0 else 1]
+
+    @cached_property
     def n(self) -> int:
         """How many training rows have a score."""
         return int(self.counts.sum())
 
-    @property
+    @cached_property
     def variance(self) -> float:
         """The variance of the score over the training rows."""
         return float(np.dot(self.counts, self.values**2)) / self.n
