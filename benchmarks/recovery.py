@@ -81,12 +81,12 @@ class Monitor:
         """Write the panes of a window and an open one as a judge would have; return their bytes."""
         settings = self.assembly.settings
         ensure_topics(settings)
-        book = Book(self.assembly.new_monitor(), Watermark(settings.lateness_ms))
+        book = Book(self.assembly.new_monitors(), Watermark(settings.lateness_ms))
         panes = self.assembly.schedule.panes_per_window + 1
         for record in [record for _ in range(panes) for record in self._pane()]:
             book.take(record.value or b"", 0)
         records = [Outgoing(settings.topics.panes, key, value, partition=0) for key, value in book.unwritten()]
-        again = [record for record in records if f"|{max(book.monitor.open)}|".encode() in (record.key or b"")]
+        again = [record for record in records if f"|{max(book.monitors.any.open)}|".encode() in (record.key or b"")]
         self._sink.commit(records, {}, None)
         for _ in range(REWRITINGS):
             self._sink.commit(again, {}, None)

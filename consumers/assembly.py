@@ -9,7 +9,10 @@ from consumers.settings import Settings, validate_against
 from stream.budget import budget, usable, why_unverified
 from stream.drift_event import Identity
 from stream.monitor import Monitor
+from stream.monitors import Monitors
+from stream.references import Rival
 from stream.schedule import Schedule
+from stream.segments import WHOLE, Division, Segment
 from stream.tally import Guards, Tallier
 from stream.waiting import Waiting, WaitLimits
 from stream.watermark import Watermark
@@ -32,9 +35,19 @@ class Assembly:
         return budget(self.baseline.calibration, self.schedule, self.settings.policy())
 
     @property
-    def identity(self) -> Identity:
-        """Whose events these are."""
-        return Identity(self.settings.monitor.name, self.baseline.fingerprint, self.baseline.n)
+    def division(self) -> Division:
+        """How events are told apart."""
+        events = self.settings.events
+        names = events.told_apart_by
+        version_at = None if events.model_version is None else len(names) - 1
+        return Division(names, version_at, events.max_segments if names else 1)
+
+    def identity(self, segment: Segment = WHOLE) -> Identity:
+        """Return whose events those of a segment are."""
+        events = self.settings.events
+        told = dict(zip(events.told_apart_by, segment, strict=False))
+        model, version = (told.pop(path, None) if path else None for path in (events.model, events.model_version))
+        return Identity(self.settings.monitor.name, self.baseline.fingerprint, self.baseline.n, told, model, version)
 
     def new_decoder(self) -> JsonDecoder:
         """Return a decoder of the events."""
@@ -45,6 +58,7 @@ class Assembly:
             features=events.features,
             where=events.where,
             id=events.id,
+            segments=events.told_apart_by,
         )
         return JsonDecoder(self.baseline, event_format)
 
@@ -53,14 +67,17 @@ class Assembly:
         guards = Guards(self.settings.lateness_ms, self.settings.ahead_ms)
         return Tallier(self.layout, self.schedule, guards)
 
-    def new_monitor(self) -> Monitor:
-        """Return a monitor that has seen nothing."""
-        return Monitor(self.identity, self.layout, self.schedule, self.settings.policy())
+    def new_monitors(self) -> Monitors:
+        """Return the monitors of all segments, which have seen nothing."""
+        return Monitors(self._new_monitor, self.division)
 
     def new_book(self) -> Book:
         """Return a judge's book of one counts partition that has taken nothing."""
         limits = WaitLimits(self.settings.schedule.stalled_after_ms, self.settings.schedule.patience_ms)
-        return Book(self.new_monitor(), Watermark(self.settings.lateness_ms), waiting=Waiting(limits))
+        return Book(self.new_monitors(), Watermark(self.settings.lateness_ms), waiting=Waiting(limits))
+
+    def _new_monitor(self, segment: Segment, rival: Rival) -> Monitor:
+        return Monitor(self.identity(segment), self.layout, self.schedule, self.settings.policy(), rival)
 
 
 def assemble(settings: Settings) -> Assembly:

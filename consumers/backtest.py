@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from consumers.raw import RawBatch
@@ -11,8 +11,9 @@ from consumers.variants import Variant
 from stream.decision import tick_level
 from stream.drift_event import DriftEvent, iso
 from stream.ledger import Ledger
-from stream.monitor import INCOMPLETE, Monitor, Tick
-from stream.panes import Pane
+from stream.monitor import INCOMPLETE, Tick
+from stream.monitors import Monitors
+from stream.panes import Pane, PaneKey
 from stream.policy import SEVERITIES
 from stream.schedule import Schedule
 
@@ -53,10 +54,12 @@ class Course:
     """What one variant made of history."""
 
     variant: Variant
-    monitor: Monitor
+    monitors: Monitors
     statuses: Counter[str] = field(default_factory=Counter)
     event_types: Counter[str] = field(default_factory=Counter)
     episodes: list[Episode] = field(default_factory=list)
+    # Those that are open, by the id of their incident: each segment may have one.
+    running: dict[str, Episode] = field(default_factory=dict)
     first_ms: int | None = None
     last_ms: int | None = None
 
@@ -74,8 +77,12 @@ class Course:
         """Return the share of the time between the first and the last window in which an incident was open."""
         if self.first_ms is None or self.last_ms is None or self.first_ms == self.last_ms:
             return 0.0
-        ends = [self.last_ms if one.resolved_ms is None else one.resolved_ms for one in self.episodes]
-        spent_ms = sum(end - one.opened_ms for end, one in zip(ends, self.episodes, strict=True))
+        spent_ms, to_ms = 0, self.first_ms
+        # Incidents of several segments overlap, and count once.
+        for one in sorted(self.episodes, key=lambda episode: episode.opened_ms):
+            end_ms = self.last_ms if one.resolved_ms is None else one.resolved_ms
+            spent_ms += max(0, end_ms - max(one.opened_ms, to_ms))
+            to_ms = max(to_ms, end_ms)
         return spent_ms / (self.last_ms - self.first_ms)
 
     def leading(self) -> dict[str, int]:
@@ -102,13 +109,15 @@ class Course:
             names = [feature["name"] for feature in event.features]
             since_ms = min(feature["since_ms"] for feature in event.features)
             end_ms: int = event.window["end_ms"]
-            self.episodes.append(Episode(since_ms, end_ms, names, event.features_total, event.severity, event.summary))
+            episode = Episode(since_ms, end_ms, names, event.features_total, event.severity, event.summary)
+            self.episodes.append(episode)
+            self.running[event.incident] = episode
         elif event.type == "drift.changed":
-            episode = self.episodes[-1]
+            episode = self.running[event.incident]
             episode.changes += 1
             episode.severity = max(episode.severity, event.severity, key=SEVERITIES.index)
         elif event.type == "drift.resolved":
-            self.episodes[-1].resolved_ms = event.window["end_ms"]
+            self.running.pop(event.incident).resolved_ms = event.window["end_ms"]
 
 
 class Backtest:
@@ -116,7 +125,7 @@ class Backtest:
 
     def __init__(self, variants: Sequence[Variant]) -> None:
         self.ledger = Ledger()
-        self.courses = [Course(variant, variant.assembly.new_monitor()) for variant in variants]
+        self.courses = [Course(variant, variant.assembly.new_monitors()) for variant in variants]
 
     def run(self, batches: Iterable[RawBatch]) -> Iterator[tuple[Variant, Tick]]:
         """Count batches in their order; yield every boundary of the schedule once per variant.
@@ -130,9 +139,9 @@ class Backtest:
                 growing.add(pane)
             for pane in growing.whole(watermark_ms):
                 for course in self.courses:
-                    course.monitor.add(pane)
+                    course.monitors.add(replace(pane))
             for course in self.courses:
-                for tick in course.monitor.advance(watermark_ms):
+                for tick in course.monitors.advance(watermark_ms):
                     course.note(tick)
                     yield course.variant, tick
 
@@ -152,11 +161,11 @@ class GrowingPanes:
     """Panes that still grow."""
 
     schedule: Schedule
-    open: dict[int, Pane] = field(default_factory=dict)
+    open: dict[PaneKey, Pane] = field(default_factory=dict)
 
     def add(self, pane: Pane) -> None:
         """Add growth."""
-        known = self.open.setdefault(pane.start_ms, pane)
+        known = self.open.setdefault(pane.key, pane)
         if known is not pane:
             known.add(pane)
 
@@ -164,5 +173,5 @@ class GrowingPanes:
         """Return, in order of time, the panes that end at or before the watermark, and keep them no longer."""
         if watermark_ms is None:
             return []
-        ended = [start for start in sorted(self.open) if self.schedule.pane_end(start) <= watermark_ms]
-        return [self.open.pop(start) for start in ended]
+        ended = [key for key in self.open if self.schedule.pane_end(key[1]) <= watermark_ms]
+        return [self.open.pop(key) for key in sorted(ended, key=lambda key: (key[1], key[0]))]

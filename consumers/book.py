@@ -24,14 +24,15 @@ from consumers.shelf import Shelf, memory_key
 from consumers.topic_lives import TopicLives
 from stream.drift_event import DriftEvent
 from stream.ledger import Ledger
-from stream.monitor import Monitor, Tick
+from stream.monitor import Tick
+from stream.monitors import Monitors
 from stream.packing import chunk_rows
 from stream.waiting import Waiting
 from stream.waiting_events import wait_event, waiting_status
 from stream.watermark import Watermark
 
 if TYPE_CHECKING:
-    from stream.panes import Pane
+    from stream.panes import Pane, PaneKey
 
 # Panes are written again when this many bytes of counts were consumed since, or a window was tested.
 _BYTES_BETWEEN_WRITES = 1_000_000
@@ -44,7 +45,7 @@ _log = logging.getLogger("driftline.judge")
 class Book:
     """Takes the records of one counts partition in their order; everything it knows is a function of them."""
 
-    monitor: Monitor
+    monitors: Monitors
     watermark: Watermark
     # How many partitions each topic has that is counted.
     partitions: dict[str, int] = field(default_factory=dict)
@@ -84,10 +85,10 @@ class Book:
         """
         known, told = self.bookmark, []
         if known is None:
-            told = [notices.memory_lost(self.monitor, committed)] if committed else []
+            told = [notices.memory_lost(self.monitors, committed)] if committed else []
             known = Bookmark()
         elif known.is_of_another(topic_id):
-            told = [notices.counts_recreated(self.monitor, topic, known.next_offset or 0)]
+            told = [notices.counts_recreated(self.monitors, topic, known.next_offset or 0)]
         offset = known.begin(committed, topic_id)
         self.bookmark = Bookmark(offset, topic_id)
         self._ours = ours
@@ -98,7 +99,7 @@ class Book:
 
     def has_begun(self) -> bool:
         """Tell whether the monitor has seen counts; on a partition that none go to there is nothing to tell of it."""
-        return bool(self.monitor.pane_starts()) or self.monitor.state.sealed_to_ms is not None
+        return bool(self.monitors.pane_keys()) or self.monitors.sealed_to_ms is not None
 
     def read_to(self) -> int:
         """Return the first offset that was not taken yet."""
@@ -111,7 +112,7 @@ class Book:
         if self._ours:
             self._lose({topic: {partition: offsets}})
             total = self.lost[topic][partition]
-            self.notices.append(notices.counts_lost(self.monitor, f"{topic}-{partition}", offsets, total))
+            self.notices.append(notices.counts_lost(self.monitors, f"{topic}-{partition}", offsets, total))
 
     def take(self, value: bytes, offset: int, log_ms: int | None = None) -> None:
         """Take the next record: counts are added, a control record moves the watermark.
@@ -136,29 +137,30 @@ class Book:
 
     def unwritten(self) -> Iterator[tuple[bytes, bytes | None]]:
         """Return key and value of what the panes topic must get: changed panes, expired ones as None, the memory."""
-        yield from self._shelf.unwritten(self.monitor)
-        yield memory_key(self.monitor), write_memory(self._memory())
+        yield from self._shelf.unwritten(self.monitors)
+        yield memory_key(self.monitors), write_memory(self._memory())
 
     def written(self) -> None:
         """Take note that all of it is written."""
-        self._shelf.written(self.monitor)
+        self._shelf.written(self.monitors)
         self.bookmark = self._bookmark()
         self.ticks.clear()
         self.notices.clear()
         self.waits_changed = False
         self._taken_bytes, self.next_offset = 0, None
 
-    def status(self) -> bytes:
-        """Return what this monitor looks like at its latest tick, as JSON."""
-        return orjson.dumps(
-            {**status_of(self.monitor, self.ticks[-1], self.watermark, self.ledger), "lost": _by_topic(self.lost)}
-        )
+    def statuses(self) -> Iterator[tuple[str, bytes]]:
+        """Return how each segment with an unwritten tick looks at its latest, as JSON, with the segment's label."""
+        latest = {tick.segment: tick for tick in self.ticks}
+        for segment, tick in sorted(latest.items()):
+            monitor = self.monitors.each[segment]
+            told = {**status_of(monitor, tick, self.watermark, self.ledger), "lost": _by_topic(self.lost)}
+            yield monitor.identity.label, orjson.dumps(told)
 
     def waiting_status(self) -> bytes | None:
         """Return which partitions windows wait for, and since when, as JSON; None when they wait for none."""
         told = waiting_status(self.waiting, self.watermark)
-        identity = self.monitor.identity
-        whose = {"schema_version": STATUS_VERSION, "monitor": identity.monitor, "segment": dict(identity.segment)}
+        whose = {"schema_version": STATUS_VERSION, "monitor": self.monitors.whole.monitor}
         return None if told is None else orjson.dumps({**whose, "waiting": told})
 
     def _take(self, record: PaneChunk | Control, log_ms: int | None) -> None:
@@ -168,18 +170,20 @@ class Book:
             self._control(record, log_ms)
 
     def _add(self, record: PaneChunk) -> None:
-        if record.counted_on != self.monitor.counted_on:
+        if record.counted_on != self.monitors.any.counted_on:
             rows = chunk_rows(record.chunk)
             self.ledger.counted -= rows
             self.ledger.rejected[_OTHER_BASELINE] += rows
             return
         self._see_topics(record.topic_ids)
-        grown: dict[int, Pane] = {}
-        grow(grown, self.lives.named(record), self.monitor.layout)
-        late = self.monitor.add(grown[record.start_ms])
+        grown: dict[PaneKey, Pane] = {}
+        grow(grown, self.lives.named(record), self.monitors.any.layout)
+        (pane,) = grown.values()
+        late = self.monitors.add(pane)
         self.ledger.counted -= late
         self.ledger.late += late
-        self._shelf.changed.add(record.start_ms)
+        # The monitors may have taken it for another segment's.
+        self._shelf.changed.add(pane.key)
 
     def _control(self, record: Control, log_ms: int | None) -> None:
         self._see_topics(record.topic_ids)
@@ -191,20 +195,20 @@ class Book:
             for partition in range(count):
                 self.watermark.expect((topic, partition), log_ms)
         self._observe((fact for fact in record.facts if fact.topic not in over), log_ms)
-        self.ticks.extend(self.monitor.advance(self.watermark.current_ms()))
+        self.ticks.extend(self.monitors.advance(self.watermark.current_ms()))
         self._wait(log_ms)
 
     def _wait(self, log_ms: int | None) -> None:
         """Measure what windows wait for: test those that waited too long, and say that they wait, or no more."""
         self.waiting.look(self.watermark, log_ms)
-        boundary, impatient_ms = self.monitor.next_boundary(), self.waiting.impatient_ms()
+        boundary, impatient_ms = self.monitors.next_boundary(), self.waiting.impatient_ms()
         # With nobody behind who speaks, time stands still, as it does without patience.
         if boundary is not None and impatient_ms is not None and self.watermark.behind(boundary):
-            self.ticks.extend(self.monitor.advance_early(impatient_ms, self.watermark.covered))
+            self.ticks.extend(self.monitors.advance_early(impatient_ms, self.watermark.covered))
         for change in self.waiting.changes(self.watermark, boundary):
-            end_ms = max(change.wait.boundary_ms, self.monitor.state.sealed_to_ms or 0)
-            window = self.monitor.window_to(end_ms, self.watermark.covered)
-            self.notices.append(wait_event(self.monitor.identity, change, window))
+            end_ms = max(change.wait.boundary_ms, self.monitors.sealed_to_ms or 0)
+            window = self.monitors.window_to(end_ms, self.watermark.covered)
+            self.notices.append(wait_event(self.monitors.whole, change, window))
             self.waits_changed = True
 
     def _wait_for_nobody(self) -> None:
@@ -218,9 +222,9 @@ class Book:
             _log.warning("%s was deleted and created again: it is read from its beginning", topic)
             self.watermark.forget(topic)
             self.partitions.pop(topic, None)
-            event = notices.topic_recreated(self.monitor, topic, len(self.lives.ids[topic]))
+            event = notices.topic_recreated(self.monitors, topic, len(self.lives.ids[topic]))
             # A counts partition that no monitor's counts go to hears of it, too, and has nobody to speak for.
-            self.notices += [event] if self.monitor.pane_starts() else []
+            self.notices += [event] if self.monitors.pane_keys() else []
 
     def _lose(self, lost: Mapping[str, Mapping[int, int]]) -> None:
         for topic, partitions in lost.items():
@@ -240,29 +244,31 @@ class Book:
         self.watermark.reached_ms = memory.reached_ms
         self.watermark.moved_ms = {(topic, partition): moved_ms for topic, partition, moved_ms in memory.moved}
         self.waiting.state = memory.waiting
-        self.bookmark, state = memory.bookmark, memory.monitor.state
-        if not self.monitor.continues(memory.monitor):
+        self.bookmark = memory.bookmark
+        others = [one for _, one in memory.monitors if not self.monitors.any.continues(one)]
+        if others:
             # Panes of another baseline or schedule do not fit; nothing holds them, so the next writing deletes them.
-            self.notices.append(notices.begun_anew(self.monitor, memory))
+            self.notices.append(notices.begun_anew(self.monitors, others[0]))
             self._wait_for_nobody()
             return
         if memory.chunks not in (None, len(chunks)):
             # Half of the panes would make windows that never were.
             read_to = memory.bookmark.next_offset or 0
-            self.notices.append(notices.memory_lost(self.monitor, read_to, state.sealed_to_ms or 0))
+            sealed = [one.state.sealed_to_ms or 0 for _, one in memory.monitors]
+            self.notices.append(notices.memory_lost(self.monitors, read_to, max(sealed, default=0)))
             self._wait_for_nobody()
             return
-        panes: dict[int, Pane] = {}
+        panes: dict[PaneKey, Pane] = {}
         for chunk in chunks:
-            grow(panes, chunk, self.monitor.layout)
-        self.monitor.restore(memory.monitor, panes.values())
+            grow(panes, chunk, self.monitors.any.layout)
+        self.monitors.restore(memory.monitors, panes.values())
 
     def _memory(self) -> JudgeMemory:
         known = sorted(self.watermark.newest_ms.items())
         facts = [PartitionFact(*place, newest_ms, place in self.watermark.idle) for place, newest_ms in known]
         reached_ms, ledger = self.watermark.reached_ms, self.ledger.to_dict()
         return JudgeMemory(
-            self.monitor.remember(),
+            self.monitors.remember(),
             self.partitions,
             facts,
             reached_ms,
@@ -270,7 +276,7 @@ class Book:
             self.lost,
             self.lives.ids,
             self._bookmark(),
-            len(self._shelf.next_held(self.monitor)),
+            len(self._shelf.next_held(self.monitors)),
             [(*place, moved_ms) for place, moved_ms in sorted(self.watermark.moved_ms.items())],
             self.waiting.state,
         )

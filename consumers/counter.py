@@ -18,7 +18,7 @@ from consumers.source import LogRefused, Place, Polled, Position, Source, rewind
 from consumers.undecodable import decode_all
 from stream.drift_event import DriftEvent
 from stream.ledger import Ledger
-from stream.panes import Pane
+from stream.panes import Pane, PaneKey
 from stream.rows import Rows
 from stream.tally import Tallier
 
@@ -51,7 +51,7 @@ class _Work:
 
     ledger: Ledger = field(default_factory=Ledger)
     newest_ms: dict[Place, int] = field(default_factory=dict)
-    panes: dict[int, Pane] = field(default_factory=dict)
+    panes: dict[PaneKey, Pane] = field(default_factory=dict)
     records: list[Outgoing] = field(default_factory=list)
     topic_ids: dict[str, str] = field(default_factory=dict)
 
@@ -166,13 +166,14 @@ class Counter:
         return rows
 
     def _grow(self, work: _Work, pane: Pane) -> None:
-        known = work.panes.get(pane.start_ms)
+        known = work.panes.get(pane.key)
         if known is not None:
             known.add(pane)
             return
         if len(work.panes) >= _PANES_HELD:
-            work.records.extend(self._counts_records(work, work.panes.pop(min(work.panes))))
-        work.panes[pane.start_ms] = pane
+            oldest = min(work.panes, key=lambda key: (key[1], key[0]))
+            work.records.extend(self._counts_records(work, work.panes.pop(oldest)))
+        work.panes[pane.key] = pane
 
     def _counts_records(self, work: _Work, pane: Pane) -> Iterator[Outgoing]:
         for value in pane_chunks(pane, self._outlet.counted_on, work.topic_ids):

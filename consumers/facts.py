@@ -90,8 +90,12 @@ class FeatureEffect:
 
 @dataclass(frozen=True, slots=True)
 class WindowTested:
-    """A boundary of the schedule was passed, and what came of it is committed; times in UTC ms."""
+    """A boundary of the schedule was passed, and what came of it is committed; times in UTC ms.
 
+    ``monitor`` is its label: its name, and its segment where it has any.
+    """
+
+    monitor: str
     end_ms: int
     status: str
     rows: int
@@ -108,8 +112,9 @@ class EventPublished:
 
 @dataclass(frozen=True, slots=True)
 class MonitorStands:
-    """How a judge's monitor stands after a step; ``ledger`` is by fate and reason, over the monitor's whole life.
+    """How a judge's monitor stands after a step, over all its segments.
 
+    ``ledger`` is by fate and reason, over the monitor's whole life.
     ``waited_ms`` is for how long, in log time, its next window has waited; ``behind`` are the partitions that windows
     are told to wait for, by reason.
     """

@@ -20,7 +20,7 @@ from consumers.place_note import PlaceNote
 from consumers.records import counts_moved, counts_partition
 from consumers.sink import Outgoing, Sink
 from consumers.source import LogRefused, Place, Position, Source, rewinding
-from stream.drift_event import DriftEvent
+from stream.drift_event import DriftEvent, Identity
 
 # What the key of a record about waiting windows ends with, on the status topic.
 WAITING = b"|waiting"
@@ -124,17 +124,17 @@ class Judge:
 
     def _tell(self, book: Book) -> None:
         for tick in book.ticks:
-            self._observer.note(window_tested(tick, book.monitor.incidents.open))
+            self._observer.note(window_tested(tick, book.monitors.each[tick.segment]))
 
     def _tell_standing(self) -> None:
         for book in self.books.values():
             if book.has_begun():
-                self._observer.note(standing(book.monitor, book.watermark, book.ledger, book.waiting))
+                self._observer.note(standing(book.monitors, book.watermark, book.ledger, book.waiting))
 
     def _open_book(self, place: Place, committed: int) -> Book:
         (topic, partition), book = place, self._new_book()
         book.restore(self._read_panes(partition))
-        monitor, partitions = book.monitor.identity.monitor, self._source.partition_counts()[topic]
+        monitor, partitions = book.monitors.whole.monitor, self._source.partition_counts()[topic]
         ours = counts_partition(monitor, partitions) == partition
         if book.has_begun() and not ours:
             raise LogRefused(counts_moved(topic, partitions, partition))
@@ -155,11 +155,10 @@ class Judge:
             yield Outgoing(self._topics.panes, key, value, partition=place[1])
         for event in book.events():
             yield alert_record(self._topics.alerts, event)
-        key = book.monitor.identity.monitor.encode()
-        if book.ticks:
-            yield Outgoing(self._topics.status, key, book.status())
+        for label, status in book.statuses():
+            yield Outgoing(self._topics.status, label.encode(), status)
         if book.waits_changed:
-            yield Outgoing(self._topics.status, key + WAITING, book.waiting_status())
+            yield Outgoing(self._topics.status, book.monitors.whole.label.encode() + WAITING, book.waiting_status())
 
 
 def alert_record(topic: str, event: DriftEvent) -> Outgoing:
@@ -172,6 +171,6 @@ def alert_record(topic: str, event: DriftEvent) -> Outgoing:
         "ce_time": event.window["end"],
         "content-type": "application/json",
     }
-    key = "|".join([event.monitor, *(f"{name}={value}" for name, value in sorted(event.segment.items()))])
+    whose = Identity(event.monitor, "", 0, event.segment, event.model, event.model_version)
     value = orjson.dumps(event.to_dict())
-    return Outgoing(topic, key.encode(), value, tuple((name, text.encode()) for name, text in headers.items()))
+    return Outgoing(topic, whose.label.encode(), value, tuple((name, text.encode()) for name, text in headers.items()))

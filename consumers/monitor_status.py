@@ -10,6 +10,7 @@ from stream.drift_event import MOST_FEATURES, iso
 from stream.incidents import Incident
 from stream.ledger import Ledger
 from stream.monitor import Monitor, Tick
+from stream.monitors import Monitors
 from stream.waiting import REASONS, Waiting
 from stream.watermark import Watermark
 
@@ -30,6 +31,8 @@ def status_of(monitor: Monitor, tick: Tick, watermark: Watermark, ledger: Ledger
         "schema_version": STATUS_VERSION,
         "monitor": monitor.identity.monitor,
         "segment": dict(monitor.identity.segment),
+        "model": monitor.identity.model,
+        "model_version": monitor.identity.model_version,
         "baseline": monitor.identity.fingerprint,
         "status": tick.status,
         "since": _since(monitor),
@@ -46,26 +49,28 @@ def status_of(monitor: Monitor, tick: Tick, watermark: Watermark, ledger: Ledger
     }
 
 
-def window_tested(tick: Tick, incident: Incident | None) -> WindowTested:
-    """Return a tick as a fact, with the effects of what drifts; ``incident`` is the one that is open after it."""
+def window_tested(tick: Tick, monitor: Monitor) -> WindowTested:
+    """Return a tick as a fact, with the effects of what drifts in the incident that is open after it."""
+    incident = monitor.incidents.open
     members, drifting = sorted(incident.joined_ms)[:MOST_FEATURES] if incident else [], _drifting(tick)
     effects = [
         FeatureEffect(name, trial.measured.check, trial.effect) for name in members for trial in drifting.get(name, ())
     ]
-    return WindowTested(tick.window.end_ms, tick.status, tick.window.n, tuple(effects))
+    label = monitor.identity.label
+    return WindowTested(label, tick.window.end_ms, tick.status, tick.window.n, tuple(effects))
 
 
-def standing(monitor: Monitor, watermark: Watermark, ledger: Ledger, waiting: Waiting) -> MonitorStands:
-    """Return how a monitor stands between ticks."""
-    incident = monitor.incidents.open
-    drifting = None if incident is None else len(incident.joined_ms)
+def standing(monitors: Monitors, watermark: Watermark, ledger: Ledger, waiting: Waiting) -> MonitorStands:
+    """Return how a monitor stands between ticks, over all its segments."""
+    opened = [one.incidents.open for one in monitors.each.values() if one.incidents.open is not None]
+    drifting = sum(len(incident.joined_ms) for incident in opened) if opened else None
     told = waiting.state.told
     return MonitorStands(
         watermark.reached_ms,
-        len(monitor.pane_starts()),
+        len(monitors.pane_keys()),
         drifting,
         by_fate(ledger),
-        waiting.waited_ms(monitor.next_boundary()),
+        waiting.waited_ms(monitors.next_boundary()),
         {reason: len(told[reason].places) if reason in told else 0 for reason in REASONS},
     )
 

@@ -17,7 +17,8 @@ from consumers.source import Place
 from stream.ledger import Ledger
 from stream.memory import Memory
 from stream.packing import pack, unpack
-from stream.panes import OffsetRanges, Pane
+from stream.panes import OffsetRanges, Pane, PaneKey
+from stream.segments import WHOLE, Segment
 from stream.waiting import WaitState
 
 RECORD_VERSION = 1
@@ -38,6 +39,7 @@ class PaneChunk(msgspec.Struct, frozen=True, tag="pane"):
     first_ms: int | None = None
     # Which topic each name in ``offsets`` stood for, where the counter knew; on the counts topic only.
     topic_ids: dict[str, str] = {}
+    segment: Segment = WHOLE
 
 
 class PartitionFact(msgspec.Struct, frozen=True, array_like=True):
@@ -66,13 +68,13 @@ class Control(msgspec.Struct, frozen=True, tag="control"):
 
 @dataclass(slots=True)
 class JudgeMemory:
-    """A judge's memory of one counts partition: the monitor's, the watermark's facts, and the ledger.
+    """A judge's memory of one counts partition: each segment's monitor's, the watermark's facts, and the ledger.
 
     ``topic_ids`` holds the ids that each topic has had, the latest last; ``chunks`` is how many records of panes belong
     to the memory (None: not known); ``moved`` is the log time at which each partition's event time last grew.
     """
 
-    monitor: Memory
+    monitors: list[tuple[Segment, Memory]]
     partitions: dict[str, int] = field(default_factory=dict)
     facts: list[PartitionFact] = field(default_factory=list)
     reached_ms: int | None = None
@@ -113,7 +115,7 @@ def pane_chunks(pane: Pane, counted_on: str, topic_ids: Mapping[str, str] | None
     for number, chunk in enumerate(pack(pane.counts)):
         offsets = {} if number else pane.offsets
         ids = {} if number or not topic_ids else dict(topic_ids)
-        record = PaneChunk(RECORD_VERSION, counted_on, pane.start_ms, chunk, offsets, pane.first_ms, ids)
+        record = PaneChunk(RECORD_VERSION, counted_on, pane.start_ms, chunk, offsets, pane.first_ms, ids, pane.segment)
         yield msgspec.msgpack.encode(record)
 
 
@@ -146,14 +148,14 @@ def read_pane(value: bytes) -> PaneChunk:
     return record
 
 
-def grow(panes: dict[int, Pane], record: PaneChunk, layout: Layout) -> None:
+def grow(panes: dict[PaneKey, Pane], record: PaneChunk, layout: Layout) -> None:
     """Add a chunk to the pane it belongs to; raises RecordError, with nothing added, for a damaged one."""
     try:
         counts = unpack([record.chunk], layout)
     except ValueError as error:
         raise RecordError(f"damaged counts: {error}") from error
-    part = Pane(record.start_ms, counts, offsets_of(record), record.first_ms)
-    known = panes.setdefault(record.start_ms, part)
+    part = Pane(record.start_ms, counts, offsets_of(record), record.first_ms, record.segment)
+    known = panes.setdefault(part.key, part)
     if known is not part:
         known.add(part)
 

@@ -19,6 +19,7 @@ from stream.drift_event import Identity
 from stream.ledger import Ledger
 from stream.monitor import INCOMPLETE, Tick
 from stream.panes import Pane
+from stream.segments import Segment
 from stream.watermark import Watermark
 
 _STREAM = ("replay", 0)
@@ -36,18 +37,19 @@ class Replay:
 
     def run(self, batches: Iterable[RawBatch]) -> Iterator[Tick]:
         """Count batches in their order and yield every boundary of the schedule that they pass."""
-        monitor = self.assembly.new_monitor()
+        monitors = self.assembly.new_monitors()
         for panes, watermark_ms in counted(self.assembly, batches, self.ledger):
             for pane in panes:
-                monitor.add(pane)
-            for tick in monitor.advance(watermark_ms):
+                monitors.add(pane)
+            for tick in monitors.advance(watermark_ms):
                 yield self._noted(tick)
-        for window in monitor.unfinished():
-            self.incomplete.append({**window.to_dict(), "reason": "the stream ended before the window was complete"})
+        for segment, window in monitors.unfinished():
+            reason = "the stream ended before the window was complete"
+            self.incomplete.append({**self._whose(segment), **window.to_dict(), "reason": reason})
 
     def findings(self, tick: Tick) -> Iterator[dict[str, Any]]:
         """Return every test of a tick with the window and the monitor that it belongs to."""
-        return findings_of(self.assembly.identity, tick)
+        return findings_of(self.assembly.identity(tick.segment), tick)
 
     def summary(self) -> dict[str, Any]:
         """Return the ledger and what became of the windows, for JSON."""
@@ -68,8 +70,11 @@ class Replay:
         self.event_types.update(event.type for event in tick.events)
         if tick.status == INCOMPLETE:
             reason = "the stream began after the window did"
-            self.incomplete.append({**tick.window.to_dict(), "reason": reason})
+            self.incomplete.append({**self._whose(tick.segment), **tick.window.to_dict(), "reason": reason})
         return tick
+
+    def _whose(self, segment: Segment) -> dict[str, str]:
+        return self.assembly.identity(segment).told_apart
 
 
 def findings_of(identity: Identity, tick: Tick) -> Iterator[dict[str, Any]]:
@@ -78,6 +83,8 @@ def findings_of(identity: Identity, tick: Tick) -> Iterator[dict[str, Any]]:
         yield {
             "monitor": identity.monitor,
             "segment": dict(identity.segment),
+            **({} if identity.model is None else {"model": identity.model}),
+            **({} if identity.model_version is None else {"model_version": identity.model_version}),
             "window_start_ms": tick.window.start_ms,
             "window_end_ms": tick.window.end_ms,
             **finding.to_dict(),

@@ -103,8 +103,7 @@ def _problems(seen: Seen, now_ms: int) -> Iterator[tuple[str, str]]:
 
 def _waits_of(status: dict[str, Any], seen: Seen) -> dict[str, Any]:
     """Return what a monitor's windows wait for, by reason."""
-    whose = [status.get(key) for key in ("monitor", "segment")]
-    return next((wait["waiting"] for wait in seen.waits if [wait["monitor"], wait["segment"]] == whose), {})
+    return next((wait["waiting"] for wait in seen.waits if wait["monitor"] == status.get("monitor")), {})
 
 
 def _hanging(transaction: OpenTransaction) -> str:

@@ -28,6 +28,8 @@ class Telemetry:
         self._monitor = monitor
         self._clock = clock
         self._lagging: dict[str, set[Place]] = {}
+        # What the effects of drifting features are labelled with now: monitor, feature, check.
+        self._effects: set[tuple[str, str, str]] = set()
         self._on: Mapping[type, Callable[[Any], None]] = {
             EventsCounted: self._events_counted,
             EventsLost: self._events_lost,
@@ -90,12 +92,16 @@ class Telemetry:
         self._lagging[role] = (self._lagging.get(role, set()) | set(lag)) - gone
 
     def _window_tested(self, fact: WindowTested) -> None:
-        self.metrics.windows.labels(self._monitor, fact.status).inc()
-        self.metrics.window_end.labels(self._monitor).set(fact.end_ms / 1000)
-        self.metrics.window_rows.labels(self._monitor).set(fact.rows)
-        self.metrics.feature_effect.clear()
+        self.metrics.windows.labels(fact.monitor, fact.status).inc()
+        self.metrics.window_end.labels(fact.monitor).set(fact.end_ms / 1000)
+        self.metrics.window_rows.labels(fact.monitor).set(fact.rows)
+        drifting = {(fact.monitor, effect.feature, effect.check) for effect in fact.effects}
+        for labels in [known for known in self._effects if known[0] == fact.monitor and known not in drifting]:
+            self.metrics.feature_effect.remove(*labels)
+            self._effects.discard(labels)
         for effect in fact.effects:
-            self.metrics.feature_effect.labels(self._monitor, effect.feature, effect.check).set(effect.effect)
+            self.metrics.feature_effect.labels(fact.monitor, effect.feature, effect.check).set(effect.effect)
+        self._effects |= drifting
 
     def _event_published(self, fact: EventPublished) -> None:
         self.metrics.drift_events.labels(self._monitor, fact.type, fact.severity).inc()

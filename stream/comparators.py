@@ -33,11 +33,16 @@ class Lag:
 
 
 def lags(comparators: Sequence[str], schedule: Schedule, needed: int) -> tuple[Lag, ...]:
-    """Return how far back each comparator but the baseline looks, when ``needed`` windows must agree.
+    """Return how far back each comparator looks that is an earlier window, when ``needed`` windows must agree.
 
     Raises ValueError for a season that is no whole number of the schedule's panes.
     """
-    return tuple(_lag(name, schedule, needed) for name in comparators if name != BASELINE)
+    return tuple(_lag(name, schedule, needed) for name in comparators if name in COMPARATORS and name != BASELINE)
+
+
+def versions(comparators: Sequence[str]) -> tuple[str, ...]:
+    """Return the comparators that are versions of the model: all that are nothing else."""
+    return tuple(name for name in comparators if name not in COMPARATORS)
 
 
 def _lag(name: str, schedule: Schedule, needed: int) -> Lag:
@@ -45,5 +50,7 @@ def _lag(name: str, schedule: Schedule, needed: int) -> Lag:
         return Lag(name, panes=needed * schedule.panes_per_window)
     period = PERIOD_DAYS[name]
     if period * DAY_MS % schedule.every_ms:
-        raise ValueError(f"{name} looks back by {period} days, which is no whole number of `every`")
+        raise ValueError(
+            f"{name} looks back by {period} days, which is no whole number of `every`; leave it out, or write another"
+        )
     return Lag(name, days=period * max(1, -(-needed * schedule.window_ms // (period * DAY_MS))))

@@ -17,12 +17,12 @@ HIGHEST_TICK_LEVEL = 0.05
 
 
 def tick_level(policy: Policy, every_ms: int) -> float:
-    """Return a tick's family-wise level: the budget of false alarms spread over the ticks (union bound).
+    """Return a tick's family-wise level: the budget of false alarms spread over ticks and segments (union bound).
 
     >>> round(tick_level(Policy(false_alarms_per_ms=1 / 86_400_000), 60_000) * 1440, 12)
     1.0
     """
-    return min(policy.false_alarms_per_ms * every_ms, HIGHEST_TICK_LEVEL)
+    return min(policy.false_alarms_per_ms * every_ms, HIGHEST_TICK_LEVEL) / policy.segments
 
 
 def cusum_level(policy: Policy, level: float) -> float:

@@ -14,17 +14,30 @@ MOST_FEATURES = 50
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Whose events these are: the monitor, its segment, and the baseline it compares with."""
+    """Whose events these are: the monitor, its segment and model, and the baseline it compares with."""
 
     monitor: str
     fingerprint: str
     reference_n: int
     segment: Mapping[str, str] = field(default_factory=dict)
+    model: str | None = None
+    model_version: str | None = None
+
+    @property
+    def told_apart(self) -> dict[str, str]:
+        """What tells these events apart from the monitor's other ones: segment, model and version."""
+        asked = {"model": self.model, "model_version": self.model_version}
+        return dict(sorted(self.segment.items())) | {key: name for key, name in asked.items() if name is not None}
+
+    @property
+    def label(self) -> str:
+        """The monitor's name and what tells it apart, as people and Kafka keys have it."""
+        return "|".join([self.monitor, *(f"{key}={name}" for key, name in self.told_apart.items())])
 
     def parts(self) -> tuple[str, ...]:
         """Return what makes ids unique to this monitor, segment and baseline."""
-        segment = [part for pair in sorted(self.segment.items()) for part in pair]
-        return (self.monitor, *segment, self.fingerprint)
+        told = [part for pair in self.told_apart.items() for part in pair]
+        return (self.monitor, *told, self.fingerprint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +71,13 @@ class DriftEvent:
     features: list[dict[str, Any]] = field(default_factory=list)
     offsets: dict[str, dict[str, list[int]]] = field(default_factory=dict)
     advice: str = ""
+    model: str | None = None
+    model_version: str | None = None
     reason: str | None = None
     state: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the event as it is published; ``reason`` and ``state`` only where the type has them."""
+        """Return the event as it is published; a reason, a state or a model only where it has one."""
         data = {"schema_version": SCHEMA_VERSION, **asdict(self)}
         return {key: value for key, value in data.items() if value is not None}
 
@@ -82,6 +97,8 @@ def health_event(
         summary=sentence,
         window=window.to_dict(),
         baseline={"fingerprint": identity.fingerprint, "n": identity.reference_n},
+        model=identity.model,
+        model_version=identity.model_version,
         reason=reason,
         state=state,
     )

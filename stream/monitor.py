@@ -20,8 +20,9 @@ from stream.memory import Memory, MonitorState
 from stream.panes import Pane
 from stream.persistence import COMPANION, OPENING, Vote, Votes
 from stream.policy import Policy
-from stream.references import References
+from stream.references import References, Rival, no_rival
 from stream.schedule import Schedule
+from stream.segments import WHOLE, Segment
 from stream.telling import tell
 from stream.window import SlidingWindow
 
@@ -38,6 +39,7 @@ class Tick:
     status: str
     events: tuple[DriftEvent, ...] = ()
     explanation: Explanation | None = field(default=None, repr=False)
+    segment: Segment = WHOLE
 
     def findings(self) -> list[Finding]:
         """Return every test of the window with its p-value; none where nothing was tested."""
@@ -47,7 +49,14 @@ class Tick:
 class Monitor:
     """Counts one monitor's panes into its sliding window and tests it at every boundary of the schedule."""
 
-    def __init__(self, identity: Identity, layout: Layout, schedule: Schedule, policy: Policy) -> None:
+    def __init__(
+        self,
+        identity: Identity,
+        layout: Layout,
+        schedule: Schedule,
+        policy: Policy,
+        rival: Rival = no_rival,
+    ) -> None:
         self.identity = identity
         self.layout = layout
         self.schedule = schedule
@@ -58,7 +67,7 @@ class Monitor:
         votes = Votes(*policy.persist, schedule.panes_per_window)
         self.incidents = Incidents(identity.parts(), schedule.window_ms, votes)
         self.history = History(layout)
-        self._references = References(layout, policy, schedule)
+        self._references = References(layout, policy, schedule, rival)
         self._level = tick_level(policy, schedule.every_ms)
         slow_level = cusum_level(policy, self._level)
         known = layout.baseline.calibration

@@ -2,10 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from baselines import Layout
 from stream.counts import Counts
+from stream.segments import WHOLE, Segment
 
+# The segment and the start of a pane.
+PaneKey: TypeAlias = tuple[Segment, int]
 # topic -> partition -> smallest and largest offset counted
 OffsetRanges = dict[str, dict[int, tuple[int, int]]]
 
@@ -14,13 +18,19 @@ OffsetRanges = dict[str, dict[int, tuple[int, int]]]
 class Pane:
     """What was counted of the interval that begins at ``start_ms``, and where in the log it came from.
 
-    ``first_ms`` is the smallest event time counted; None while there is none.
+    ``first_ms`` is the smallest event time counted; None while there is none. A pane is of one ``segment``.
     """
 
     start_ms: int
     counts: Counts
     offsets: OffsetRanges = field(default_factory=dict)
     first_ms: int | None = None
+    segment: Segment = WHOLE
+
+    @property
+    def key(self) -> PaneKey:
+        """Which pane this is, or is a part of."""
+        return self.segment, self.start_ms
 
     @classmethod
     def empty(cls, start_ms: int, layout: Layout) -> "Pane":

@@ -38,8 +38,9 @@ class Policy:
     level per test. ``thresholds`` are effect floors per check; ``feature_thresholds`` override them per feature, where
     the key "mean_abs" asks for a mean shift in the feature's own unit. ``persist`` (needed, of) counts ticks.
     ``cusum_share`` of the budget is for the check "cusum", where it is among the checks, the rest for all others.
-    ``companions_fdr`` is the false discovery rate at which an open incident lists further features. Impact
-    (importance x effect) from ``severity_warning`` and ``severity_critical`` on raises the severity.
+    ``segments`` is how many share the budget. ``companions_fdr`` is the false discovery rate at which an open incident
+    lists further features. Impact (importance x effect) from ``severity_warning`` and ``severity_critical`` on raises
+    the severity.
     """
 
     false_alarms_per_ms: float = 1 / (30 * _DAY_MS)
@@ -47,6 +48,7 @@ class Policy:
     persist: tuple[int, int] = (2, 3)
     checks: tuple[str, ...] = CHECKS
     comparators: tuple[str, ...] = ("baseline",)
+    segments: int = 1
     alpha: Mapping[str, float] = field(default_factory=dict)
     thresholds: Mapping[str, float] = field(default_factory=lambda: DEFAULT_THRESHOLDS)
     feature_thresholds: Mapping[str, Mapping[str, float]] = field(default_factory=dict)

@@ -1,11 +1,12 @@
 """A tick's comparisons: the window against the baseline, and against earlier windows, as far as they are there."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from baselines import Layout
 from stream.checks import Measured, measure, untested
-from stream.comparators import BASELINE, Lag, lags
+from stream.comparators import BASELINE, Lag, lags, versions
 from stream.counts import Counts
 from stream.history import History
 from stream.policy import Policy
@@ -16,7 +17,7 @@ from stream.window import SlidingWindow
 
 @dataclass(frozen=True, eq=False)
 class Compared:
-    """What a tick measured, and on what: ``counts`` of the window, and of each earlier window that is a reference.
+    """What a tick measured, and on what: ``counts`` of the window, and of each other window that is a reference.
 
     ``untested`` names the features of which some comparator that has data behind it saw too few values to speak.
     ``sample`` is the window itself, as the checks read it.
@@ -33,17 +34,28 @@ class Compared:
         return replace(self, measured=(*self.measured, slow))
 
 
+# Gives the counts of another version's window that ends at a boundary (UTC ms); None where there is no such window.
+Rival: TypeAlias = Callable[[str, int], Counts | None]
+
+
+def no_rival(version: str, end_ms: int) -> Counts | None:
+    """Know of no other version of the model."""
+    return None
+
+
 class References:
     """What every window of a monitor is compared with; knows the baseline, and how far back each comparator looks.
 
     Raises ValueError for a comparator that does not fit the schedule.
     """
 
-    def __init__(self, layout: Layout, policy: Policy, schedule: Schedule) -> None:
+    def __init__(self, layout: Layout, policy: Policy, schedule: Schedule, rival: Rival = no_rival) -> None:
         self._layout = layout
         self._policy = policy
         self._schedule = schedule
         self._lags = lags(policy.comparators, schedule, policy.persist[0])
+        self._versions = versions(policy.comparators)
+        self._rival = rival
         self._baseline = Sample.of_baseline(layout)
 
     def earliest(self, start_ms: int) -> int:
@@ -61,6 +73,8 @@ class References:
             for lag, span in self._spans(end_ms)
             if origin_ms is not None and span[0] >= origin_ms
         }
+        rivals = {version: self._rival(version, end_ms) for version in self._versions}
+        born |= {version: _copy(known) for version, known in rivals.items() if known is not None}
         earlier = {name: known for name, known in born.items() if known.rows >= max(self._policy.min_samples, 1)}
         samples = {name: Sample.of_counts(self._layout, known) for name, known in earlier.items()}
         if BASELINE in self._policy.comparators:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from baselines.cells import FloatArray, IntArray
+from stream.segments import SegmentColumn
 
 StateArray: TypeAlias = NDArray[np.uint8]
 
@@ -82,6 +83,7 @@ class Rows:
 
     ``numeric`` and ``categorical`` follow ``Baseline.numeric`` and ``Baseline.categorical``. ``record_times_ms`` are
     the records' own timestamps, where the source has them: an event time far ahead of its record's is a broken clock.
+    ``segments`` None says that events are not told apart.
     """
 
     times_ms: IntArray
@@ -89,6 +91,7 @@ class Rows:
     numeric: tuple[NumericColumn, ...]
     categorical: tuple[CategoricalColumn, ...]
     record_times_ms: IntArray | None = None
+    segments: SegmentColumn | None = None
 
     def __len__(self) -> int:
         return len(self.times_ms)
@@ -105,6 +108,7 @@ class Rows:
             tuple(
                 CategoricalColumn.join(columns) for columns in zip(*(part.categorical for part in parts), strict=True)
             ),
+            segments=_joined([part.segments for part in parts]),
         )
 
     def take(self, index: IntArray) -> "Rows":
@@ -115,4 +119,10 @@ class Rows:
             tuple(column.take(index) for column in self.numeric),
             tuple(column.take(index) for column in self.categorical),
             None if self.record_times_ms is None else self.record_times_ms[index],
+            None if self.segments is None else self.segments.take(index),
         )
+
+
+def _joined(columns: Sequence[SegmentColumn | None]) -> SegmentColumn | None:
+    told_apart = [column for column in columns if column is not None]
+    return SegmentColumn.join(told_apart) if told_apart else None

@@ -72,22 +72,6 @@ class Sample:
         return self.numeric_n + self.numeric_unusable
 
     @cached_property
-    def fractions(self) -> FloatArray:
-        """The distribution function at the end of every numeric cell, shape (layout.numeric_size,); 0 where n is 0."""
-        return self.fractions_between(0, len(self.numeric_n))
-
-    def fractions_between(self, first: int, last: int) -> FloatArray:
-        """Return ``fractions`` of the numeric features ``first`` to ``last - 1`` alone, without remembering them."""
-        starts = self.layout.numeric_starts[first : last + 1]
-        n = self.numeric_n[first:last]
-        running = self.cells[starts[0] : starts[-1]].copy()
-        # Taking the feature before away at each start lets one cumulative sum over the whole run begin anew there.
-        running[starts[1:-1] - starts[0]] -= n[:-1]
-        np.cumsum(running, out=running)
-        fractions: FloatArray = running / np.repeat(np.maximum(n, 1), np.diff(starts))
-        return fractions
-
-    @cached_property
     def bounds(self) -> FloatArray:
         """How far D against this sample may lie below the exact D: the largest share of an open cell; 0 where n is 0.
 

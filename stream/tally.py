@@ -19,10 +19,12 @@ from stream.ledger import Ledger
 from stream.panes import OffsetRanges, Pane, merge_offsets
 from stream.rows import Rows
 from stream.schedule import Schedule
+from stream.segments import WHOLE, Segment
 
 # A topic and the number of one of its partitions.
 Place: TypeAlias = tuple[str, int]
-# A run of rows begins at most so many panes: what is held at once does not grow with the span of a batch.
+# A run of rows begins at most so many panes, of all segments: what is held at once does not grow with the span of a
+# batch.
 PANES_PER_RUN = 16
 
 
@@ -65,7 +67,7 @@ class Tallier:
 
     def runs(self, rows: Rows) -> Iterator[Rows]:
         """Cut rows into consecutive runs that each begin at most ``PANES_PER_RUN`` new panes."""
-        _, firsts = np.unique(self._schedule.pane_starts(rows.times_ms), return_index=True)
+        _, firsts = np.unique(self._groups(rows)[0], return_index=True)
         if len(firsts) <= PANES_PER_RUN:
             yield rows
             return
@@ -82,10 +84,10 @@ class Tallier:
 
         The sum over the panes yielded is the same as that of each partition's by itself.
         """
-        starts = [self._schedule.pane_starts(rows.times_ms) for _, rows in parts]
-        if parts and len(np.unique(np.concatenate(starts))) <= PANES_PER_RUN:
+        joined = Rows.join([rows for _, rows in parts]) if parts else None
+        if joined is not None and len(np.unique(self._groups(joined)[0])) <= PANES_PER_RUN:
             owners = np.repeat(np.arange(len(parts)), [len(rows) for _, rows in parts])
-            yield from self._panes([place for place, _ in parts], Rows.join([rows for _, rows in parts]), owners)
+            yield from self._panes([place for place, _ in parts], joined, owners)
             return
         for place, rows in parts:
             for run in self.runs(rows):
@@ -93,12 +95,21 @@ class Tallier:
 
     def _panes(self, places: Sequence[Place], rows: Rows, owners: IntArray) -> Iterator[Pane]:
         """Count rows by pane; ``owners`` (n,) says which of the places each row is from."""
-        starts = self._schedule.pane_starts(rows.times_ms)
-        for start in np.unique(starts).tolist():
-            index = np.flatnonzero(starts == start)
+        groups, names = self._groups(rows)
+        for group in np.unique(groups).tolist():
+            index = np.flatnonzero(groups == group)
             part = rows if len(index) == len(rows) else rows.take(index)
             offsets = merge_offsets(_spans(places, part.offsets, owners[index]))
-            yield Pane(start, Counts.of(self._layout, part), offsets, int(part.times_ms.min()))
+            start, segment = names[group]
+            yield Pane(start, Counts.of(self._layout, part), offsets, int(part.times_ms.min()), segment)
+
+    def _groups(self, rows: Rows) -> tuple[IntArray, list[tuple[int, Segment]]]:
+        """Return the number of each row's pane, in order of time, and every pane's start and segment."""
+        starts, places = np.unique(self._schedule.pane_starts(rows.times_ms), return_inverse=True)
+        if rows.segments is None:
+            return places, [(start, WHOLE) for start in starts.tolist()]
+        names = rows.segments.names
+        return places * len(names) + rows.segments.codes, list(itertools.product(starts.tolist(), names))
 
     def _ahead(self, rows: Rows) -> NDArray[np.bool_]:
         if rows.record_times_ms is None:

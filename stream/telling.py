@@ -61,6 +61,8 @@ def _event(identity: Identity, transition: Transition, explanation: Explanation,
         features_total=total,
         features=features,
         advice="" if over else advice(features, total, tested),
+        model=identity.model,
+        model_version=identity.model_version,
     )
 
 

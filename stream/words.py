@@ -35,7 +35,7 @@ _COMPARED_WITH = {
 
 def compared_with(comparator: str) -> str:
     """Return what a comparator compares a window with, as it stands in a sentence."""
-    return _COMPARED_WITH[comparator]
+    return _COMPARED_WITH.get(comparator, f"version {comparator}")
 
 
 def summary(features: list[dict[str, Any]], total: int, tested: int, window_start_ms: int) -> str:

@@ -23,7 +23,7 @@ from consumers.memory_source import MemorySink, MemorySource
 from consumers.observed import ObservedSink, ObservedSource
 from consumers.records import PaneChunk, counts_partition, grow, read_counts_topic
 from consumers.settings import load_settings
-from stream.panes import Pane
+from stream.panes import Pane, PaneKey
 
 RealMonitor = Callable[..., Path]
 START_MS = 1_700_000_000_000
@@ -146,12 +146,12 @@ class Stage:
 
     def counted(self) -> dict[int, Pane]:
         """Add up everything on the counts topic, pane by pane."""
-        panes: dict[int, Pane] = {}
+        panes: dict[PaneKey, Pane] = {}
         for record in self.log.records("counts"):
             read = read_counts_topic(record.value or b"")
             if isinstance(read, PaneChunk):
                 grow(panes, read, self.assembly.layout)
-        return panes
+        return {start: pane for (_, start), pane in panes.items()}
 
     def remembered(self) -> Book:
         """Return what a judge would go on from."""

@@ -31,7 +31,7 @@ def backtest(settings: Settings, streams: list[Path], tries: list[str], out: Out
     """Replay once for all variants and show what came of each; tell whether the configured settings found drift."""
     work = Backtest(variants_of(settings, tries, os.environ))
     for variant, tick in work.run(stream_batches(streams)):
-        out.take(variant.assembly.identity, tick, variant.name)
+        out.take(variant.assembly.identity(tick.segment), tick, variant.name)
     told = work.summary()
     out.close(told)
     if as_json:

@@ -74,7 +74,7 @@ def _replay(settings: "Settings", stream: list[Path], out: "Outlet") -> bool:
 
     work = Replay(assemble(settings))
     for tick in work.run(stream_batches(stream)):
-        out.take(work.assembly.identity, tick)
+        out.take(work.assembly.identity(tick.segment), tick)
     told = work.summary()
     out.close(told)
     typer.echo(_sentence(work, told), err=True)

@@ -49,7 +49,9 @@ def _monitor(status: dict[str, Any]) -> Iterator[RenderableType]:
 
 
 def _heading(status: dict[str, Any]) -> Text:
-    name = " ".join([status["monitor"], *(f"{key}={value}" for key, value in sorted(status["segment"].items()))])
+    asked = {key: status[key] for key in ("model", "model_version") if status.get(key) is not None}
+    told_apart = {**dict(sorted(status["segment"].items())), **asked}
+    name = " ".join([status["monitor"], *(f"{key}={value}" for key, value in told_apart.items())])
     since = f" since {status['since']}" if status["since"] else ""
     if status["incident"]:
         drifting, watched = len(status["drifting"]), status["features_watched"]

@@ -16,7 +16,8 @@ class EventFormat:
 
     ``timestamp`` None takes the record's own timestamp. ``features`` is the object that holds the features, ``""`` the
     event itself; a feature's name is a key of that object as it stands, dots included. ``where`` maps paths to the
-    values an event must have there. ``id`` names the event for people; decoding does not need it.
+    values an event must have there. ``id`` names the event for people; decoding does not need it. ``segments`` are the
+    paths to the values by which events are told apart.
     """
 
     timestamp: str | None = None
@@ -24,6 +25,7 @@ class EventFormat:
     features: str = ""
     where: Mapping[str, Scalar] = field(default_factory=dict)
     id: str | None = None
+    segments: tuple[str, ...] = ()
 
 
 class Decoder(Protocol):

@@ -15,10 +15,12 @@ from consumers.decode.category_codes import CategoryCodes
 from consumers.decode.columns import Columns
 from consumers.decode.event_format import EventFormat
 from consumers.decode.lenient import LenientReader, Refused
+from consumers.decode.segment_names import SegmentNames
 from consumers.decode.timestamps import BAD_TIME_MS, LATEST_MS, to_ms
 from consumers.decode.typed import REFUSALS, TypedReader, typed_reader
 from consumers.raw import Decoded, RawBatch, Rejected
 from stream.rows import Rows
+from stream.segments import SegmentColumn
 
 # Events turned into columns at a time: few enough for the processor's cache, enough to share out numpy's overhead.
 _PIECE = 256
@@ -32,6 +34,7 @@ class _Piece:
     values: list[tuple[object, ...]] = field(default_factory=list)
     times: list[object] = field(default_factory=list)
     states: dict[int, Any] = field(default_factory=dict)
+    segments: list[tuple[object, ...]] = field(default_factory=list)
 
 
 class JsonDecoder:
@@ -46,6 +49,7 @@ class JsonDecoder:
         self._codes = tuple(CategoryCodes(reference) for reference in baseline.categorical)
         self.typed = typed_reader(baseline, event_format)
         self._lenient = LenientReader(baseline, event_format)
+        self._segments = SegmentNames()
 
     def decode(self, batch: RawBatch) -> Decoded:
         """Return rows in offset order, the records refused and why, and how many are foreign."""
@@ -53,13 +57,15 @@ class JsonDecoder:
         rejected: dict[int, Rejected] = {}
         places: list[int] = []
         times: list[IntArray] = []
+        segments: list[SegmentColumn] = []
         for start in range(0, len(batch), _PIECE):
             piece = _Piece()
             self._read(batch, start, piece, rejected)
             columns.append(piece.values, piece.states)
             times.append(self._times(batch, piece, rejected))
             places += piece.places
-        rows = _rows(batch, columns, places, times)
+            segments += [self._segments.column(piece.segments)] if self._format.segments else []
+        rows = _rows(batch, columns, places, times, SegmentColumn.join(segments) if segments else None)
         foreign = len(batch) - len(rows) - len(rejected)
         return Decoded(rows, tuple(rejected[place] for place in sorted(rejected)), foreign)
 
@@ -88,6 +94,8 @@ class JsonDecoder:
         piece.values += map(astuple, map(typed.features, events))
         if typed.time is not None:
             piece.times += map(typed.time, events)
+        if typed.segment is not None:
+            piece.segments += map(typed.segment, events)
         return n
 
     def _read_lenient(self, batch: RawBatch, place: int, piece: _Piece, rejected: dict[int, Rejected]) -> None:
@@ -103,6 +111,7 @@ class JsonDecoder:
         piece.places.append(place)
         piece.values.append(event.values)
         piece.times.append(event.time)
+        piece.segments.append(event.segment)
 
     def _times(self, batch: RawBatch, piece: _Piece, rejected: dict[int, Rejected]) -> IntArray:
         """Return the piece's event times; an event without one is rejected and has ``BAD_TIME_MS``."""
@@ -132,12 +141,18 @@ def _rejected(batch: RawBatch, place: int, refused: Refused) -> Rejected:
     return Rejected(batch.offsets[place], refused.reason, refused.detail, batch.values[place])
 
 
-def _rows(batch: RawBatch, columns: Columns, places: Sequence[int], pieces: Sequence[IntArray]) -> Rows:
+def _rows(
+    batch: RawBatch,
+    columns: Columns,
+    places: Sequence[int],
+    pieces: Sequence[IntArray],
+    segments: SegmentColumn | None,
+) -> Rows:
     """Join what was read, without the events that have no time."""
     times = np.concatenate(pieces) if pieces else np.empty(0, dtype=np.int64)
     offsets = _at(batch.offsets, places)
     records = None if batch.timestamps_ms is None else _at(batch.timestamps_ms, places)
-    rows = Rows(times, offsets, columns.numeric(), columns.categorical(), records)
+    rows = Rows(times, offsets, columns.numeric(), columns.categorical(), records, segments)
     good = times != BAD_TIME_MS
     return rows if good.all() else rows.take(np.flatnonzero(good))
 

@@ -29,12 +29,14 @@ class Refused(Exception):
 class LenientEvent:
     """One event read: numbers, then categories, as the typed decoder would give them.
 
-    ``states`` says by number of the numeric feature what is neither present nor missing.
+    ``states`` says by number of the numeric feature what is neither present nor missing. ``segment`` holds the
+    values by which events are told apart.
     """
 
     values: tuple[object, ...]
     time: object
     states: Mapping[int, int]
+    segment: tuple[object, ...] = ()
 
 
 class LenientReader:
@@ -46,6 +48,7 @@ class LenientReader:
         self._features_path, self._features = event_format.features, split_path(event_format.features)
         self._timestamp_path = event_format.timestamp
         self._timestamp = split_path(event_format.timestamp or "")
+        self._segments = tuple(map(split_path, event_format.segments))
         self._where = tuple((split_path(path), value) for path, value in event_format.where.items())
 
     def read(self, value: bytes | None) -> LenientEvent | None:
@@ -59,7 +62,8 @@ class LenientReader:
         time = self._time(event)
         numbers, states = _read_numbers(map(features.get, self._numeric))
         categories = map(_read_category, map(features.get, self._categorical))
-        return LenientEvent((*numbers, *categories), time, states)
+        segment = tuple(_follow(event, path) for path in self._segments)
+        return LenientEvent((*numbers, *categories), time, states, segment)
 
     def _time(self, event: dict[str, Any]) -> object:
         if self._timestamp_path is None:

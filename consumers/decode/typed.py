@@ -25,7 +25,7 @@ class TypedReader:
 
     ``features`` gives the Struct whose fields begin with the numeric, then the categorical features in order; where
     absent, a number is NaN and a category None. ``time`` is None if the record's own timestamp counts. ``where`` gives
-    what must equal ``required``.
+    what must equal ``required``, ``segment`` the values by which events are told apart, None where they are not.
     """
 
     def __init__(self, baseline: Baseline, event_format: EventFormat) -> None:
@@ -35,6 +35,7 @@ class TypedReader:
         self.features = _getter(tree, event_format.features)
         self.time = None if event_format.timestamp is None else _getter(tree, event_format.timestamp)
         self.where = attrgetter(*(_dotted(tree, path) for path in event_format.where)) if event_format.where else None
+        self.segment = _values(tree, event_format.segments)
         values = tuple(event_format.where.values())
         self.required: object = values[0] if len(values) == 1 else values
 
@@ -63,6 +64,8 @@ def _tree(baseline: Baseline, event_format: EventFormat) -> _Tree:
         _plant(tree, split_path(event_format.timestamp), int | float | str)
     for path, value in event_format.where.items():
         _plant(tree, split_path(path), _where_type(value))
+    for path in event_format.segments:
+        _plant_unless_there(tree, split_path(path))
     return tree
 
 
@@ -75,6 +78,17 @@ def _plant(tree: _Tree, path: tuple[str, ...], kind: Any) -> None:
     if leaf in tree:
         raise KeyError(leaf)
     tree[leaf] = kind
+
+
+def _plant_unless_there(tree: _Tree, path: tuple[str, ...]) -> None:
+    """Plant a value by which events are told apart; one that is a feature, too, is read as that."""
+    *parents, leaf = path
+    for key in parents:
+        tree = tree.setdefault(key, {})
+        if not isinstance(tree, dict):
+            raise KeyError(key)
+    if isinstance(tree.setdefault(leaf, str | int | float | bool | None), dict):
+        raise KeyError(leaf)
 
 
 def _where_type(required: Scalar) -> Any:
@@ -112,6 +126,14 @@ def _dotted(tree: _Tree, path: str) -> str:
 
 def _getter(tree: _Tree, path: str) -> _Getter:
     return attrgetter(_dotted(tree, path)) if path else _itself
+
+
+def _values(tree: _Tree, paths: tuple[str, ...]) -> _Getter | None:
+    """Return what gives the values at some paths, always as a tuple."""
+    if not paths:
+        return None
+    getters = [attrgetter(_dotted(tree, path)) for path in paths]
+    return lambda event: tuple(getter(event) for getter in getters)
 
 
 def _itself(event: Any) -> Any:

@@ -11,7 +11,7 @@ from stream.durations import UNITS_MS
 from stream.policy import DEFAULT_THRESHOLDS, Correction
 
 Check: TypeAlias = Literal["ks", "chi2", "mean", "std", "frequency", "range", "new_category", "missing", "cusum"]
-Comparator: TypeAlias = Literal["baseline", "previous", "last_day", "last_week", "last_year"]
+Comparator: TypeAlias = Annotated[str, Field(min_length=1)]
 Level: TypeAlias = Annotated[float, Field(gt=0, le=1)]
 Size: TypeAlias = Annotated[float, Field(ge=0)]
 Share: TypeAlias = Annotated[float, Field(ge=0, le=1)]
@@ -48,7 +48,7 @@ class DecisionSettings(Section):
     comparators: Annotated[tuple[Comparator, ...], Field(strict=False, min_length=1)] = Field(
         default=("baseline",),
         description="What a window is compared with: the training data, and earlier windows of the stream "
-        "(`previous`, or the same time of an earlier day, week or year).",
+        "(`previous`, `last_day`, `last_week`, `last_year`), or a version of the model by its name.",
         examples=[["baseline", "last_week"]],
     )
     companions_fdr: Level = Field(

@@ -16,7 +16,7 @@ from consumers.settings.sections import (
     TelemetrySettings,
     TopicSettings,
 )
-from stream.comparators import lags
+from stream.comparators import COMPARATORS, lags, versions
 from stream.policy import Policy
 from stream.schedule import Schedule
 
@@ -54,7 +54,13 @@ class Settings(Section):
     @classmethod
     def _comparators_fit_the_schedule(cls, decision: DecisionSettings, info: ValidationInfo) -> DecisionSettings:
         if "schedule" in info.data:
-            schedule = info.data["schedule"]
+            schedule, events = info.data["schedule"], info.data.get("events", EventSettings())
+            if unknown := versions(decision.comparators) if events.model_version is None else ():
+                known = ", ".join(f'"{name}"' for name in COMPARATORS)
+                raise ValueError(
+                    f'comparators: "{unknown[0]}" is not known here; write one of {known}, '
+                    "or set events.model_version and write a version"
+                )
             lags(decision.comparators, Schedule(schedule.every_ms, schedule.window_ms), decision.persist[0])
         return decision
 
@@ -115,6 +121,7 @@ class Settings(Section):
             persist=decision.persist,
             checks=decision.checks,
             comparators=decision.comparators,
+            segments=self.events.max_segments if self.events.told_apart_by else 1,
             alpha={str(check): level for check, level in decision.alpha.items()},
             thresholds=self.thresholds.model_dump(),
             feature_thresholds={name: own for name, own in floors.items() if own},

@@ -212,6 +212,27 @@ class EventSettings(Section):
         description="Only events with these values, by path, belong to this monitor; others are counted as foreign.",
         examples=[{"model": "house-prices"}],
     )
+    segment: Annotated[tuple[ValuePath, ...], Field(strict=False)] = Field(
+        default=(),
+        description="Paths to values by which events are told apart: each combination is watched by itself.",
+        examples=[["country"]],
+    )
+    model: ValuePath | None = Field(
+        default=None, description="Path to the name of the model that was asked; each is watched by itself."
+    )
+    model_version: ValuePath | None = Field(
+        default=None,
+        description="Path to the version of the model that was asked; each is watched by itself, "
+        "and may be a comparator.",
+    )
+    max_segments: int = Field(
+        default=20, ge=1, description="So many segments are watched; events of further ones are watched together."
+    )
+
+    @property
+    def told_apart_by(self) -> tuple[str, ...]:
+        """The paths whose values make a segment: those of `segment`, then the model's name and version."""
+        return (*self.segment, *(path for path in (self.model, self.model_version) if path is not None))
 
 
 class KafkaSettings(Section):

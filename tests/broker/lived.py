@@ -48,7 +48,7 @@ def bounds(assembly: Assembly, topic: str) -> tuple[int, int]:
 def held(assembly: Assembly) -> Book:
     """Return the book that the panes topic holds."""
     topics, consumer = assembly.settings.topics, assembly.settings.kafka.for_client("consumer")
-    book = Book(assembly.new_monitor(), Watermark(assembly.settings.lateness_ms))
+    book = Book(assembly.new_monitors(), Watermark(assembly.settings.lateness_ms))
     book.restore(read_to_end(topics.panes, 0, consumer))
     return book
 
@@ -56,10 +56,10 @@ def held(assembly: Assembly) -> Book:
 def assert_equals(recounted: Recount, assembly: Assembly, committed: Callable[..., list[Any]]) -> None:
     """Hold panes, ledger and drift events against the recount."""
     book = held(assembly)
-    starts = sorted(book.monitor.pane_starts())
+    starts = sorted(book.monitors.any.pane_starts())
     assert starts == sorted(recounted.panes)[-len(starts) :]
     for start in starts:
-        pane = book.monitor.pane(start)
+        pane = book.monitors.any.pane(start)
         assert pane is not None
         assert plain(pane) == plain(recounted.panes[start])
     assert book.ledger.to_dict() == recounted.ledger.to_dict()

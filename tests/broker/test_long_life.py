@@ -47,7 +47,7 @@ class Life:
 
     def book(self) -> Book:
         """Return what a judge makes of everything on the counts topic."""
-        book = Book(self._assembly.new_monitor(), Watermark(self._assembly.settings.lateness_ms))
+        book = Book(self._assembly.new_monitors(), Watermark(self._assembly.settings.lateness_ms))
         for record in self._committed(self._assembly.settings.topics.counts):
             book.take(record.value, record.offset)
         return book
@@ -141,7 +141,9 @@ def test_trap_10_a_topic_that_is_created_again_is_read_from_its_beginning(
     assert (told.reason, told.state) == ("topic_recreated", "begun")
     assert book.partitions == {life.events: 2}
     assert book.watermark.newest_ms == {(life.events, 0): START_MS + 129, (life.events, 1): None}
-    first, second = next(pane for pane in map(book.monitor.pane, book.monitor.pane_starts()) if pane).offsets.items()
+    first, second = next(
+        pane for pane in map(book.monitors.any.pane, book.monitors.any.pane_starts()) if pane
+    ).offsets.items()
     assert first == (life.events, {0: (0, 49)})
     assert second == (f"{life.events}@{book.lives.ids[life.events][1]}", {0: (0, 79)})
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from consumers.book import Book
 from consumers.records import PaneChunk, PartitionFact, control, pane_chunks, read_counts_topic
 from stream.ledger import Ledger
+from stream.monitors import Monitors
 from stream.packing import chunk_rows
 from stream.waiting import Waiting, WaitLimits
 from stream.watermark import Watermark
@@ -31,7 +32,7 @@ def new_book(new_monitor: Callable[..., Any]) -> Callable[..., Book]:
 
     def build(panes_per_window: int = 1, patience_ms: int | None = PATIENCE_MS) -> Book:
         limits = WaitLimits(GRACE_MS, patience_ms)
-        return Book(new_monitor(panes_per_window, (1, 1)), Watermark(0), waiting=Waiting(limits))
+        return Book(Monitors(lambda *_: new_monitor(panes_per_window, (1, 1))), Watermark(0), waiting=Waiting(limits))
 
     return build
 
@@ -50,12 +51,12 @@ def records(book: Book, parts: list[Any], steps: list[tuple[int, int]], idle: se
         transaction: list[bytes] = []
         if queues[number]:
             part = queues[number].pop(0)
-            transaction += pane_chunks(part, book.monitor.counted_on)
+            transaction += pane_chunks(part, book.monitors.any.counted_on)
             newest[number] = part.start_ms + EVERY_MS
         elif place >= len(steps):
             newest[number] = len(parts) * EVERY_MS + EVERY_MS
         fact = PartitionFact("events", number, newest[number], place in idle)
-        transaction.append(control({"events": 2}, [fact], Ledger(), book.monitor.counted_on))
+        transaction.append(control({"events": 2}, [fact], Ledger(), book.monitors.any.counted_on))
         written.append([(value, log_ms) for value in transaction])
     return written
 
@@ -68,7 +69,7 @@ def take(book: Book, transactions: list[list[Record]]) -> None:
 
 def held(book: Book) -> Any:
     """Return everything that later windows are made of."""
-    total, monitor = book.monitor.window.total, book.monitor
+    total, monitor = book.monitors.any.window.total, book.monitors.any
     panes = {start: monitor.pane(start) for start in sorted(monitor.pane_starts())}
     plain = {start: (p.counts.rows, p.counts.cells.tolist(), p.offsets) for start, p in panes.items() if p}
     return plain, total.rows, total.cells.tolist(), total.moments.tolist(), monitor.state.sealed_to_ms
@@ -98,7 +99,7 @@ def test_every_row_is_in_one_pane(growth, new_book, kinds, seed, steps):
             read for read in (read_counts_topic(value) for value, _ in transaction) if isinstance(read, PaneChunk)
         ]
         taken += sum(chunk_rows(read.chunk) for read in chunks)
-        panes = [book.monitor.pane(start) for start in book.monitor.pane_starts()]
+        panes = [book.monitors.any.pane(start) for start in book.monitors.any.pane_starts()]
         assert sum(pane.counts.rows for pane in panes if pane is not None) == taken
     assert taken == sum(part.counts.rows for part in parts)
 

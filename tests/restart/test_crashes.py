@@ -42,7 +42,7 @@ def outcome(stage: Any) -> Outcome:
     return Outcome(
         stage.events(),
         {start: plain(pane) for start, pane in stage.counted().items()},
-        {start: plain(book.monitor.pane(start)) for start in book.monitor.pane_starts()},
+        {start: plain(book.monitors.any.pane(start)) for start in book.monitors.any.pane_starts()},
         book.ledger.to_dict(),
         sorted(rejects, key=lambda reject: sorted(reject[1].items())),
     )

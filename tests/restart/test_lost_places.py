@@ -56,9 +56,9 @@ def health(made: Any) -> list[str]:
 def found(made: Any) -> Any:
     """Return what a judge said and remembers."""
     book = made.remembered()
-    panes = {start: book.monitor.pane(start) for start in sorted(book.monitor.pane_starts())}
+    panes = {start: book.monitors.any.pane(start) for start in sorted(book.monitors.any.pane_starts())}
     counts = {start: (p.counts.rows, p.counts.cells.tolist(), p.offsets) for start, p in panes.items() if p}
-    return made.events(), counts, book.ledger.to_dict(), book.monitor.remember()
+    return made.events(), counts, book.ledger.to_dict(), book.monitors.any.remember()
 
 
 MOVES: dict[str, Callable[[MemoryLog], None]] = {
@@ -146,7 +146,7 @@ def test_panes_lost_under_a_running_judge_are_told_by_the_next(half: Any, incide
     assert health(half) == []
     held = half.remembered()
     assert [event.reason for event in held.events()] == ["memory_lost"]
-    assert held.monitor.pane_starts() == set()
+    assert held.monitors.any.pane_starts() == set()
     assert held.ledger.read == HALF + 30
     finish(half)
     half.feed(incident_lines[HALF + 30 : HALF + 60])

@@ -90,7 +90,7 @@ def fed(stage: Callable[..., Any], incident_lines: list[bytes]) -> Callable[...,
 def outcome(stage: Any) -> Any:
     """Return what was published, what is held, and the ledger."""
     book = stage.remembered()
-    panes = {start: book.monitor.pane(start) for start in book.monitor.pane_starts()}
+    panes = {start: book.monitors.any.pane(start) for start in book.monitors.any.pane_starts()}
     held = {start: (pane.counts.rows, pane.counts.cells.tolist(), pane.offsets) for start, pane in panes.items()}
     waits = dict(stage.log.pairs("status"))[b"stage|waiting"]
     return stage.events(), held, book.ledger.to_dict(), waits

@@ -117,7 +117,7 @@ def _grow(panes: dict[int, Pane], pane: Pane) -> None:
 
 def judge(assembly: Assembly, found: Recount) -> None:
     """Give all panes to a monitor, each once and whole, and note what it says."""
-    monitor, watermark = assembly.new_monitor(), Watermark(assembly.settings.lateness_ms)
+    monitor, watermark = assembly.new_monitors(), Watermark(assembly.settings.lateness_ms)
     for partition, newest_ms in found.newest_ms.items():
         watermark.observe(("events", partition), newest_ms)
     for pane in found.panes.values():

@@ -18,7 +18,7 @@ from consumers.book import Book
 from consumers.judge import WAITING
 from consumers.records import PaneChunk, grow, read_counts_topic, read_memory, read_pane
 from stream.ledger import Ledger
-from stream.panes import Pane
+from stream.panes import Pane, PaneKey
 from stream.watermark import Watermark
 from tests.torture.recount import Recount, RejectKey, first_offset, read_committed
 
@@ -46,10 +46,10 @@ def found_on(assembly: Assembly, servers: Sequence[str]) -> Found:
         found.panes = sealed(((record.key, record.value) for record in _all(servers, topics.panes)), assembly.layout)
     else:
         _add_up(found, (record.value for record in _all(servers, topics.counts)), assembly.layout)
-    book = Book(assembly.new_monitor(), Watermark(assembly.settings.lateness_ms))
+    book = Book(assembly.new_monitors(), Watermark(assembly.settings.lateness_ms))
     book.restore((record.key, record.value) for record in _all(servers, topics.panes))
-    for start in book.monitor.pane_starts():
-        pane = book.monitor.pane(start)
+    for start in book.monitors.any.pane_starts():
+        pane = book.monitors.any.pane(start)
         if pane is not None:
             found.held[start] = pane
     found.remembered = book.ledger
@@ -68,12 +68,13 @@ def sealed(records: Iterable[tuple[bytes, bytes | None]], layout: Layout) -> dic
         if value is None:
             live.pop(key, None)
         elif key.endswith(b"|memory"):
-            sealed_to = read_memory(value).monitor.state.sealed_to_ms or 0
-            panes: dict[int, Pane] = {}
+            ((_, memory),) = read_memory(value).monitors
+            sealed_to = memory.state.sealed_to_ms or 0
+            panes: dict[PaneKey, Pane] = {}
             for chunk in live.values():
                 if chunk.start_ms < sealed_to:
                     grow(panes, chunk, layout)
-            whole |= panes
+            whole |= {start: pane for (_, start), pane in panes.items()}
         else:
             live[key] = read_pane(value)
     return whole
@@ -86,12 +87,14 @@ def window_of(status: dict[str, Any]) -> tuple[int, int, int, str]:
 
 
 def _add_up(found: Found, values: Iterable[bytes], layout: Layout) -> None:
+    grown: dict[PaneKey, Pane] = {}
     for value in values:
         read = read_counts_topic(value)
         if isinstance(read, PaneChunk):
-            grow(found.panes, read, layout)
+            grow(grown, read, layout)
         else:
             found.ledger.add(Ledger.from_dict(read.ledger))
+    found.panes = {start: pane for (_, start), pane in grown.items()}
 
 
 def latest_status(assembly: Assembly, servers: Sequence[str]) -> dict[str, Any]:

@@ -16,17 +16,17 @@ def test_parts_follow_the_settings(stage_assembly: Callable[..., Any]) -> None:
     assembly = stage_assembly(window="30s", decision='false_alarms = "1 per 7d"')
     assert (assembly.schedule.every_ms, assembly.schedule.panes_per_window) == (10_000, 3)
     baseline = load(assembly.settings.baseline_path)
-    identity = assembly.identity
+    identity = assembly.identity()
     assert (identity.monitor, identity.fingerprint, identity.reference_n) == ("stage", baseline.fingerprint, baseline.n)
-    assert assembly.new_monitor().policy.false_alarms_per_ms == pytest.approx(1 / (7 * 86_400_000))
+    assert assembly.new_monitors().any.policy.false_alarms_per_ms == pytest.approx(1 / (7 * 86_400_000))
 
 
 def test_every_part_is_a_new_one(stage_assembly: Callable[..., Any]) -> None:
     """Two monitors of one assembly share nothing that changes."""
     assembly = stage_assembly()
-    first, second = assembly.new_monitor(), assembly.new_monitor()
-    first.open[0] = None
-    assert second.open == {}
+    first, second = assembly.new_monitors(), assembly.new_monitors()
+    first.any.open[0] = None
+    assert second.any.open == {}
     assert assembly.new_decoder() is not assembly.new_decoder()
 
 

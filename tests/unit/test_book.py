@@ -26,11 +26,11 @@ def taken(stage: Callable[..., Any], incident_lines: list[bytes]) -> tuple[Any, 
 
 def state(book: Book) -> Any:
     """Return everything that a book goes on from."""
-    panes = {start: book.monitor.pane(start) for start in sorted(book.monitor.pane_starts())}
+    panes = {start: book.monitors.any.pane(start) for start in sorted(book.monitors.any.pane_starts())}
     counts = {s: (p.counts.rows, p.counts.cells.tolist(), p.offsets, p.first_ms) for s, p in panes.items() if p}
-    total = book.monitor.window.total
+    total = book.monitors.any.window.total
     return (
-        counts, total.rows, total.cells.tolist(), total.moments.tolist(), book.monitor.remember(), book.partitions,
+        counts, total.rows, total.cells.tolist(), total.moments.tolist(), book.monitors.any.remember(), book.partitions,
         book.ledger, book.watermark,
     )  # fmt: skip
 
@@ -38,7 +38,7 @@ def state(book: Book) -> Any:
 def test_a_restored_book_is_the_one_that_was_written(taken: tuple[Any, Book]) -> None:
     """Panes, window total, votes, open incident, watermark and ledger come back from the panes topic, all of them."""
     stage, book = taken
-    assert book.monitor.incidents.open is not None
+    assert book.monitors.any.incidents.open is not None
     restored = stage.book()
     restored.restore(book.unwritten())
     assert state(restored) == state(book)
@@ -77,11 +77,11 @@ def test_another_baseline_begins_anew_and_says_so(
     _, book = taken
     written = list(book.unwritten())
     other = stage()
-    identity = replace(other.assembly.identity, fingerprint="other")
+    identity = replace(other.assembly.identity(), fingerprint="other")
     fresh: Book = other.book()
-    fresh.monitor.identity = identity
+    fresh.monitors.any.identity = identity
     fresh.restore(written)
-    assert fresh.monitor.pane_starts() == set()
+    assert fresh.monitors.any.pane_starts() == set()
     (event,) = fresh.events()
     assert (event.type, event.reason) == ("monitor.health", "baseline_changed")
     deleted = {key for key, value in fresh.unwritten() if value is None}
@@ -92,7 +92,7 @@ def test_counts_of_another_baseline_are_in_the_ledger_and_in_no_window(taken: tu
     """Rows that a counter with another baseline counted are rejected here, so that the ledger still balances."""
     stage, book = taken
     fresh: Book = stage.book()
-    fresh.monitor.identity = replace(stage.assembly.identity, fingerprint="other")
+    fresh.monitors.any.identity = replace(stage.assembly.identity(), fingerprint="other")
     for offset, record in enumerate(stage.log.records("counts")):
         fresh.take(record.value, offset)
     assert fresh.ledger.counted == 0
@@ -106,10 +106,10 @@ def test_another_schedule_begins_anew_and_says_so(taken: tuple[Any, Book], stage
     written = list(book.unwritten())
     for every_factor, window_factor in ((1, 2), (2, 2)):
         fresh: Book = stage().book()
-        old = fresh.monitor.schedule
-        fresh.monitor.schedule = replace(
+        old = fresh.monitors.any.schedule
+        fresh.monitors.any.schedule = replace(
             old, every_ms=every_factor * old.every_ms, window_ms=window_factor * old.window_ms
         )
         fresh.restore(written)
-        assert fresh.monitor.pane_starts() == set()
+        assert fresh.monitors.any.pane_starts() == set()
         assert [event.reason for event in fresh.events()] == ["configuration_changed"]

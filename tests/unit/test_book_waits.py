@@ -85,7 +85,7 @@ def test_a_stalled_partition_is_told_once_and_its_end_once(log: Log) -> None:
     assert log.said() == [("stalled", "begun")]
     assert log.tell(64) == []
     assert log.count(1, 12, 65) == [("stalled", "ended")]
-    assert log.book.monitor.state.sealed_to_ms == START_MS + EVERY_MS
+    assert log.book.monitors.any.state.sealed_to_ms == START_MS + EVERY_MS
 
 
 def test_the_end_of_a_wait_has_the_incident_of_its_beginning(log: Log) -> None:
@@ -145,7 +145,7 @@ def test_with_another_baseline_a_wait_is_over(log: Log) -> None:
     log._take(control({"events": 2}, [], Ledger(), log.stage.counted_on), 70)
     written = list(log.book.unwritten())
     fresh: Book = log.stage.book()
-    fresh.monitor.schedule = type(fresh.monitor.schedule)(EVERY_MS, 2 * EVERY_MS)
+    fresh.monitors.any.schedule = type(fresh.monitors.any.schedule)(EVERY_MS, 2 * EVERY_MS)
     fresh.restore(written)
     assert fresh.waits_changed
     assert fresh.waiting_status() is None

@@ -9,6 +9,7 @@ from scipy import stats
 from stream.checks import measure
 from stream.checks.ks import ks_p_value
 from stream.policy import Policy
+from stream.sample import Sample
 
 POLICY = Policy(checks=("ks",), min_samples=1)
 
@@ -98,3 +99,14 @@ def test_an_all_categorical_baseline_has_nothing_to_measure(sides):
     """No numeric feature, no row, no error."""
     (one,) = measure(*sides({"c": ["a", "b"]}, {"c": ["a", "b"]}), POLICY)
     assert len(one) == 0
+
+
+def test_sizes_whose_product_outgrows_64_bits_keep_their_distance(sides):
+    """Billions of rows on either side give the distance of their shares."""
+    reference, window = sides({"x": [1.0, 2.0, 3.0, 4.0]}, {"x": [1.0, 2.0, 2.5, 9.0]})
+    (small,) = measure(reference, window, POLICY)
+    for sample in (reference, window):
+        sample.cells[:] *= 2**31
+    many = [Sample(one.layout, one.cells, one.means, one.stds) for one in (reference, window)]
+    (large,) = measure(*many, POLICY)
+    assert large.statistic.tolist() == pytest.approx(small.statistic.tolist())

@@ -13,6 +13,7 @@ from typer.testing import CliRunner, Result
 from baselines import BaselineError
 from consumers.cli import app
 from consumers.errors import SettingsError
+from tests.conftest import event_lines
 
 
 @pytest.fixture
@@ -156,3 +157,22 @@ def test_the_process_ends_with_the_code_and_a_clean_pipe(
     said = done.stderr.decode().splitlines()
     assert len(said) == (1 if code == 2 else 2)
     assert code == 2 or said[1].startswith("budget: unverified: the baseline does not know")
+
+
+def test_segments_and_versions_are_watched_apart(config: Path, incident_lines: list[bytes], tmp_path: Path) -> None:
+    """Drift in one country's new version is told of that one alone, and against the old version where asked for."""
+    stream, lines = tmp_path / "stream.jsonl", []
+    for moved, calm in zip(incident_lines, event_lines(12, moved=()), strict=True):
+        told_apart = [(calm, "DE", "1"), (moved, "DE", "2"), (calm, "FR", "1"), (calm, "FR", "2")]
+        lines += [{**json.loads(line), "country": name, "version": version} for line, name, version in told_apart]
+    stream.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    text = config.read_text().replace("[events]\n", '[events]\nsegment = ["country"]\nmodel_version = "version"\n')
+    for comparators in (["baseline"], ["1"]):
+        config.write_text(text.replace("[decision]\n", f"[decision]\ncomparators = {json.dumps(comparators)}\n"))
+        result = replay(config, stream)
+        assert result.exit_code == 0, message(result)
+        told = [json.loads(line) for line in result.stdout.splitlines()]
+        assert (told[0]["type"], told[-1]["type"]) == ("drift.opened", "drift.resolved")
+        assert {(event["segment"]["country"], event["model_version"]) for event in told} == {("DE", "2")}
+        checks = [check for feature in told[0]["features"] for check in feature["checks"]]
+        assert {check["comparator"] for check in checks} == set(comparators)

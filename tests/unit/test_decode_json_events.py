@@ -147,3 +147,27 @@ def test_a_limit_on_digits_is_not_needed() -> None:
     decoded = decode([b'{"ts": 1, "f": {"size": -' + b"9" * (limit + 1) + b"}}"])
     assert decoded.rows.numeric[0].values.tolist() == [-np.inf]
     assert sys.get_int_max_str_digits() == limit
+
+
+def test_both_readers_tell_segments_apart_alike() -> None:
+    """A value may be anything, a feature, too; what the quick reader refuses the patient one reads in the same way."""
+    told_apart = EventFormat(timestamp="ts", features="f", segments=("country", "f.kind"))
+    values = ["DE", 7, 7.5, True, None, "DE"]
+    events = [{**event(i), "country": value} for i, value in enumerate(values)]
+    del events[4]["country"]
+    # A number that is text is refused by the quick reader, and so is a NaN.
+    odd = [{**one, "f": {**one["f"], "size": "odd"}} for one in events]
+    names = [("DE", "a"), ("7", "b"), ("7.5", "a"), ("true", "b"), ("(none)", "a"), ("DE", "b")]
+    for batch in (events, odd, [*events, *odd]):
+        column = decode(batch, told_apart).rows.segments
+        assert column is not None
+        assert [column.names[code] for code in column.codes] == names * (len(batch) // len(names))
+
+
+def test_events_that_have_no_time_leave_no_segment_behind() -> None:
+    """Segments stay beside their rows."""
+    told_apart = EventFormat(timestamp="ts", features="f", segments=("country",))
+    events = [{**event(i), "country": f"c{i}", **({"ts": "never"} if i == 1 else {})} for i in range(4)]
+    rows = decode(events, told_apart).rows
+    assert rows.segments is not None
+    assert [rows.segments.names[code] for code in rows.segments.codes] == [("c0",), ("c2",), ("c3",)]

@@ -58,7 +58,7 @@ def test_a_pane_comes_back_from_its_chunks(numeric: int) -> None:
     panes: dict[int, Pane] = {}
     for record in records:
         grow(panes, record, layout(numeric))
-    got = panes[0]
+    got = panes[(), 0]
     assert got.counts.rows == sent.counts.rows
     assert got.counts.cells.tolist() == sent.counts.cells.tolist()
     assert got.counts.moments.tolist() == sent.counts.moments.tolist()
@@ -71,8 +71,8 @@ def test_chunks_of_many_batches_add_up() -> None:
     panes: dict[int, Pane] = {}
     for value in [*pane_chunks(pane(1), "print")] * 2:
         grow(panes, read_pane(value), layout(1))
-    assert panes[0].counts.rows == 2 * pane(1).counts.rows
-    assert panes[0].counts.cells.tolist() == (2 * pane(1).counts.cells).tolist()
+    assert panes[(), 0].counts.rows == 2 * pane(1).counts.rows
+    assert panes[(), 0].counts.cells.tolist() == (2 * pane(1).counts.cells).tolist()
 
 
 def test_control_and_counts_are_told_apart() -> None:
@@ -87,7 +87,7 @@ def test_control_and_counts_are_told_apart() -> None:
 
 def test_a_memory_comes_back() -> None:
     """All that a judge remembers beside its panes."""
-    memory = JudgeMemory(Memory("print"), {"events": 2}, [PartitionFact("events", 0, 5, idle=True)], 4)
+    memory = JudgeMemory([((), Memory("print"))], {"events": 2}, [PartitionFact("events", 0, 5, idle=True)], 4)
     assert read_memory(write_memory(memory)) == memory
 
 
@@ -106,4 +106,4 @@ def test_another_version_is_refused_by_its_number() -> None:
     with pytest.raises(RecordError, match=f"version {later}"):
         read_pane(msgspec.msgpack.encode(chunk))
     with pytest.raises(RecordError, match=f"version {later}"):
-        read_memory(write_memory(JudgeMemory(Memory("print"), version=later)))
+        read_memory(write_memory(JudgeMemory([((), Memory("print"))], version=later)))

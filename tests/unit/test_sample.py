@@ -23,19 +23,6 @@ def test_categorical_counts_tell_unseen_from_missing(sides):
     assert window.categories(0).tolist() == [1, 0, 2]
 
 
-def test_fractions_are_each_features_own_distribution_function(sides):
-    """One cumulative sum over all features begins anew at each of them, an empty feature included."""
-    _, window = sides(
-        {"x": [1.0, 2.0], "empty": [0.0, 1.0], "y": [5.0, 6.0]},
-        {"x": [1.0, 2.0, 2.0, 9.0], "empty": [math.nan] * 4, "y": [5.0, 5.0, 5.0, 6.0]},
-    )
-    parts = np.split(window.fractions, window.layout.numeric_starts[1:-1])
-    assert parts[0].tolist() == [0.0, 0.25, 0.25, 0.75, 1.0]
-    assert parts[1].tolist() == [0.0] * 5
-    assert parts[2].tolist() == [0.0, 0.75, 0.75, 1.0, 1.0]
-    assert window.fractions_between(1, 3).tolist() == [*parts[1], *parts[2]]
-
-
 def test_moments_of_a_window_are_those_of_its_values(sides):
     """Mean and standard deviation agree with numpy's to the step in which moments are counted."""
     rng = np.random.default_rng(1)
@@ -58,4 +45,4 @@ def test_a_layout_without_a_kind_has_empty_columns(sides):
     numeric, _ = sides({"x": [1.0, 2.0]}, {"x": [1.0]})
     categorical, _ = sides({"c": ["a", "b"]}, {"c": ["a"]})
     assert numeric.categorical_n.shape == numeric.unseen.shape == (0,)
-    assert categorical.numeric_rows.shape == categorical.fractions.shape == (0,)
+    assert categorical.numeric_rows.shape == (0,)

@@ -128,9 +128,9 @@ def test_lag_of_a_lost_partition_is_forgotten(telemetry: Telemetry, value: Value
 def test_effects_are_those_of_drifting_features_in_the_latest_window(telemetry: Telemetry, value: Value) -> None:
     """Series of features that no longer drift go away, so their number is bounded by what drifts now."""
     effects = (FeatureEffect("age", "ks", 0.3), FeatureEffect("age", "mean", 0.7), FeatureEffect("city", "chi2", 0.2))
-    telemetry.note(WindowTested(60_000, "tested", 900, effects))
+    telemetry.note(WindowTested("prices", 60_000, "tested", 900, effects))
     assert value("feature_effect", feature="city", check="chi2") == 0.2
-    telemetry.note(WindowTested(120_000, "insufficient", 12, effects[:1]))
+    telemetry.note(WindowTested("prices", 120_000, "insufficient", 12, effects[:1]))
     assert series(telemetry, "feature_effect") == [{"monitor": "prices", "feature": "age", "check": "ks"}]
     assert (value("window_end_timestamp_seconds"), value("window_rows")) == (120, 12)
     assert value("windows_total", status="tested") == value("windows_total", status="insufficient") == 1
@@ -159,7 +159,7 @@ def test_waits_are_shown_and_fall_back_to_nothing(telemetry: Telemetry, value: V
 def test_a_judge_without_partitions_says_nothing_of_the_monitor(telemetry: Telemetry, value: Value) -> None:
     """Another judge tells how the monitor stands now: two must not contradict each other; what was counted stays."""
     telemetry.note(MonitorStands(1_500, 3, 2, {("counted", ""): 40}))
-    telemetry.note(WindowTested(60_000, "tested", 900, (FeatureEffect("age", "ks", 0.3),)))
+    telemetry.note(WindowTested("prices", 60_000, "tested", 900, (FeatureEffect("age", "ks", 0.3),)))
     telemetry.note(PartitionsOwned("judge", ()))
     for name in ("incident_open", "features_drifting", "panes_held", "watermark_timestamp_seconds", "window_rows"):
         assert value(name) is None, name
@@ -241,8 +241,8 @@ def test_loops_over_a_log_tell_the_whole_story(stage: Any, incident_lines: list[
     assert sum(filter(None, committed)) == made.log.commits
     assert None not in committed
     tested = [value("windows_total", status=status) or 0 for status in ("tested", "insufficient", "incomplete")]
-    assert sum(tested) == (book.monitor.state.sealed_to_ms - START_MS) / EVERY_MS
+    assert sum(tested) == (book.monitors.any.state.sealed_to_ms - START_MS) / EVERY_MS
     assert (value("incident_open"), value("window_end_timestamp_seconds")) == (
         0,
-        book.monitor.state.sealed_to_ms / 1000,
+        book.monitors.any.state.sealed_to_ms / 1000,
     )
