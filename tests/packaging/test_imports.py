@@ -98,6 +98,39 @@ def test_all_names_exist(repository: Path, package: str) -> None:
 
 def test_importing_the_command_line_is_cheap(repository: Path) -> None:
     """`driftline --help` loads neither the Kafka client nor scipy."""
-    script = "import sys, consumers.cli; print([m for m in ('kafka', 'scipy', 'river', 'pyarrow') if m in sys.modules])"
+    libraries = ("kafka", "scipy", "river", "pyarrow", "torch")
+    script = f"import sys, consumers.cli; print([m for m in {libraries} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], cwd=repository, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_torch_is_imported_only_where_it_is_used(repository: Path) -> None:
+    """No module imports torch while it is imported itself: people without the extra import everything."""
+    at_once = [
+        path
+        for package in PACKAGES
+        for path in _modules(repository, package)
+        if "torch" in {name.split(".")[0] for name in _imported_at_once(ast.parse(path.read_text(encoding="utf-8")))}
+    ]
+    assert at_once == []
+
+
+def _imported_at_once(node: ast.AST) -> Iterator[str]:
+    """Yield what is imported outside of functions and of what only the type checker reads."""
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        yield node.module or "."
+    elif not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not _is_for_types(node):
+        for child in ast.iter_child_nodes(node):
+            yield from _imported_at_once(child)
+
+
+def _is_for_types(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+
+
+def test_what_is_imported_at_once_is_told_from_what_is_not() -> None:
+    """Imports at the top and in classes are seen, those in functions and for the type checker are not."""
+    source = "import torch.nn\nif TYPE_CHECKING:\n    import a\ndef f():\n    import b\nclass C:\n    from c import d\n"
+    assert set(_imported_at_once(ast.parse(source))) == {"torch.nn", "c"}
