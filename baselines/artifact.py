@@ -8,7 +8,10 @@ from pathlib import Path
 
 import msgspec
 
-from baselines.baseline import Baseline, Reference
+from baselines.baseline import Baseline, NumericReference, Reference
+from baselines.dependence import Dependence
+from baselines.dependence_document import to_dependence
+from baselines.dependence_document import to_document as dependence_document
 from baselines.document import FORMAT, VERSION, Document, Head, to_calibration, to_document, to_reference
 from baselines.errors import BaselineError
 from baselines.fingerprint import fingerprint
@@ -51,10 +54,12 @@ def dumps(baseline: Baseline) -> bytes:
         "n": baseline.n,
     }
     features = b",\n".join(msgspec.json.encode(to_document(feature)) for feature in baseline.features)
-    calibration = b""
+    parts = [msgspec.json.encode(head)[:-1] + b',"features":[\n' + features + b"\n]"]
+    if baseline.dependence is not None:
+        parts.append(b'"dependence":' + msgspec.json.encode(dependence_document(baseline.dependence)))
     if baseline.calibration is not None:
-        calibration = b',"calibration":' + msgspec.json.encode(baseline.calibration)
-    return msgspec.json.encode(head)[:-1] + b',"features":[\n' + features + b"\n]" + calibration + b"}\n"
+        parts.append(b'"calibration":' + msgspec.json.encode(baseline.calibration))
+    return b",\n".join(parts) + b"}\n"
 
 
 def loads(data: bytes, name: str) -> Baseline:
@@ -68,13 +73,15 @@ def loads(data: bytes, name: str) -> Baseline:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BaselineError(f"{name}: not a whole baseline: {error}; {_REFIT}") from error
     features = tuple(_reference(document, i, name) for i in range(len(document.features)))
-    _check_content(document, features, name)
+    dependence = _dependence(document, features, name)
+    _check_content(document, features, dependence, name)
     return Baseline(
         n=document.n,
         features=features,
         fingerprint=document.fingerprint,
         source=tuple(document.source),
         created=document.created,
+        dependence=dependence,
         calibration=to_calibration(document.calibration),
     )
 
@@ -118,7 +125,19 @@ def _reference(document: Document, index: int, name: str) -> Reference:
         raise BaselineError(f"{name}: feature {feature.name!r}: {error}; the file is damaged, {_REFIT}") from error
 
 
-def _check_content(document: Document, features: tuple[Reference, ...], name: str) -> None:
+def _dependence(document: Document, features: tuple[Reference, ...], name: str) -> Dependence | None:
+    if document.dependence is None:
+        return None
+    numeric = [feature for feature in features if isinstance(feature, NumericReference)]
+    try:
+        return to_dependence(document.dependence, numeric)
+    except ValueError as error:
+        raise BaselineError(f'{name}: key "dependence": {error}; the file is damaged, {_REFIT}') from error
+
+
+def _check_content(
+    document: Document, features: tuple[Reference, ...], dependence: Dependence | None, name: str
+) -> None:
     seen: set[str] = set()
     for feature in features:
         if feature.name in seen:
@@ -130,7 +149,7 @@ def _check_content(document: Document, features: tuple[Reference, ...], name: st
                 f"{name}: feature {feature.name!r}: counts of {counted} rows where the baseline has {document.n}; "
                 f"the file is damaged, {_REFIT}"
             )
-    if fingerprint(document.n, features) != document.fingerprint:
+    if fingerprint(document.n, features, dependence) != document.fingerprint:
         raise BaselineError(
             f'{name}: key "fingerprint" does not fit the content: the file is damaged or was edited; {_REFIT}'
         )

@@ -13,6 +13,7 @@ import numpy as np
 
 from baselines.calibration import Calibration
 from baselines.cells import FloatArray, IntArray, cell_count
+from baselines.dependence import Dependence
 from baselines.moments import Quantiser
 
 # What a numeric value can be instead of a finite number, in the order of the cells behind the 2k+1.
@@ -102,13 +103,17 @@ Reference: TypeAlias = NumericReference | CategoricalReference
 
 @dataclass(frozen=True, eq=False)
 class Baseline:
-    """All features of the training data, in the order of the file, and a fingerprint over their content."""
+    """All features of the training data, in the order of the file, and a fingerprint over their content.
+
+    ``dependence`` is how its numeric features move together; None where that was not learned.
+    """
 
     n: int
     features: tuple[Reference, ...]
     fingerprint: str
     source: tuple[str, ...] = ()
     created: str = field(default="", compare=False)
+    dependence: Dependence | None = None
     # What windows of the training data themselves showed, where it has times; outside the fingerprint, as weights are.
     calibration: Calibration | None = None
 

@@ -16,12 +16,15 @@ from baselines.baseline import (
 )
 from baselines.calibration import Calibration, Movement
 from baselines.cells import IntArray, cell_count
+from baselines.scores import HIGHEST_LEVEL
 
 FORMAT = "driftline-baseline"
 VERSION = 1
 
 # Sums of counts stay far below the largest int64.
 Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+Level: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=HIGHEST_LEVEL)]
+AtLeastOne: TypeAlias = Annotated[float, msgspec.Meta(ge=1.0)]
 Weight: TypeAlias = Annotated[float, msgspec.Meta(ge=0.0)]
 
 
@@ -57,6 +60,27 @@ class CategoricalDocument(msgspec.Struct, tag_field="kind", tag="categorical", o
 FeatureDocument: TypeAlias = NumericDocument | CategoricalDocument
 
 
+class ScoresDocument(msgspec.Struct):
+    """Rank scores of one feature: ``levels``, one more than the ``edges``."""
+
+    feature: str
+    edges: list[float]
+    levels: list[Level]
+
+
+class DependenceDocument(msgspec.Struct, omit_defaults=True):
+    """How d features move together; a number per pair (0, 1), (0, 2) .. (d - 2, d - 1), unless it says otherwise.
+
+    ``products`` are sums of products of levels; ``lone`` the 3 d d counters of missing partners, none where all are 0.
+    """
+
+    features: list[ScoresDocument]
+    products: list[Count]
+    inflation: list[AtLeastOne]
+    freedom: list[AtLeastOne]
+    lone: list[Count] = []
+
+
 class Head(msgspec.Struct):
     """What is read before anything else, to tell a baseline from other files and a newer one from a damaged one."""
 
@@ -88,7 +112,7 @@ class CalibrationDocument(msgspec.Struct):
 
 
 class Document(msgspec.Struct):
-    """The whole artefact."""
+    """The whole artefact; ``dependence`` stands behind the features, where it was learned."""
 
     format: str
     version: int
@@ -97,6 +121,7 @@ class Document(msgspec.Struct):
     source: list[str]
     n: Count
     features: list[FeatureDocument]
+    dependence: DependenceDocument | None = None
     calibration: CalibrationDocument | None = None
 
 

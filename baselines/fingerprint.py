@@ -13,19 +13,37 @@ import numpy as np
 
 from baselines.baseline import CategoricalReference, NumericReference, Reference
 from baselines.cells import FloatArray, IntArray
+from baselines.dependence import Dependence
 
 
-def fingerprint(n: int, features: Iterable[Reference]) -> str:
-    """Return "sha256:<hex>" over the counted content of ``features`` of ``n`` training rows."""
+def fingerprint(n: int, features: Iterable[Reference], dependence: Dependence | None = None) -> str:
+    """Return "sha256:<hex>" over the counted content of ``features`` of ``n`` training rows.
+
+    Without ``dependence`` it is that of a baseline from before there was any.
+    """
     digest = hashlib.sha256(b"driftline-baseline 1")
     digest.update(struct.pack("<q", n))
     for feature in features:
         parts = _numeric(feature) if isinstance(feature, NumericReference) else _categorical(feature)
-        for part in (_text(feature.name), _text(feature.kind), *parts):
-            # Lengths in front keep neighbouring parts apart.
-            digest.update(struct.pack("<q", len(part)))
-            digest.update(part)
+        _update(digest, [_text(feature.name), _text(feature.kind), *parts])
+    if dependence is not None:
+        _update(digest, _dependence(dependence))
     return f"sha256:{digest.hexdigest()}"
+
+
+def _update(digest: "hashlib._Hash", parts: list[bytes]) -> None:
+    for part in parts:
+        # Lengths in front keep neighbouring parts apart.
+        digest.update(struct.pack("<q", len(part)))
+        digest.update(part)
+
+
+def _dependence(dependence: Dependence) -> list[bytes]:
+    scores = [
+        part for one in dependence.scores for part in (_text(one.feature), _floats(one.edges), _integers(one.levels))
+    ]
+    spread = [_floats(dependence.inflation), _floats(dependence.freedom)]
+    return [_text("dependence"), *scores, _integers(dependence.counters), *spread]
 
 
 def _numeric(feature: NumericReference) -> list[bytes]:

@@ -11,6 +11,8 @@ import numpy as np
 
 from baselines.baseline import CATEGORICAL_SPECIALS, NUMERIC_SPECIALS, Baseline
 from baselines.cells import IntArray, cell_count
+from baselines.pairs import pair_size
+from baselines.scores import ScoreTable
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,3 +67,27 @@ class Layout:
         for i, categorical in enumerate(self.baseline.categorical):
             flat[self.categorical_cells(i)] = categorical.counts
         return flat
+
+    @cached_property
+    def scored(self) -> ScoreTable:
+        """The rank scores of the features whose pairs are counted; none where the baseline knows no dependence."""
+        dependence = self.baseline.dependence
+        return ScoreTable(()) if dependence is None else dependence.table
+
+    @cached_property
+    def scored_places(self) -> tuple[int, ...]:
+        """The places of the ``scored`` features in ``baseline.numeric``."""
+        places = {feature.name: place for place, feature in enumerate(self.baseline.numeric)}
+        return tuple(places[scores.feature] for scores in self.scored.scores)
+
+    @property
+    def pair_size(self) -> int:
+        """The length of the vector of pair counters (``baselines.pairs``)."""
+        return pair_size(len(self.scored))
+
+    @cached_property
+    def cell_levels(self) -> tuple[IntArray, ...]:
+        """The level of each cell of the ``scored`` features, each of shape (2k + 1,)."""
+        numeric = self.baseline.numeric
+        pairs = zip(self.scored.scores, self.scored_places, strict=True)
+        return tuple(scores.of_cells(numeric[place].values) for scores, place in pairs)

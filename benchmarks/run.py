@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.backtest import backtesting
-from benchmarks.counting import counting
+from benchmarks.counting import counting, counting_pairs
 from benchmarks.judging import judging
 from benchmarks.memory import steadiness
 from benchmarks.replaying import replaying
@@ -31,6 +31,7 @@ def results(folder: Path, options: argparse.Namespace) -> Iterator[Result]:
     quick = options.quick
     for n in (20_000, 2_000):
         yield counting(n, 15 if quick else 41)
+        yield counting_pairs(n, 15 if quick else 41)
     yield from replaying(folder, 50_000 if quick else 200_000, 3 if quick else 9)
     yield backtesting(folder, 50_000 if quick else 200_000, 3 if quick else 9)
     if not options.no_broker:

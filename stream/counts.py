@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from baselines import Layout
 from baselines.baseline import CATEGORICAL_SPECIALS, NUMERIC_SPECIALS, CategoricalReference, NumericReference
 from baselines.cells import FloatArray, IntArray, count_ordered
+from baselines.pairs import count_pairs
 from stream.rows import MISSING, NOT_A_NUMBER, PRESENT, WRONG_TYPE, CategoricalColumn, NumericColumn, Rows
 from stream.unseen import merge_names, tally_names
 
@@ -22,19 +23,22 @@ class Counts:
     """Rows counted on a layout: ``cells`` (layout.size,), exact moments per numeric feature, names never seen.
 
     ``moments`` (numeric features, 2) holds Python integers: the step sums of ``Quantiser.sums``. ``names`` maps the
-    number of a categorical feature to its table of unseen names (see ``stream.unseen``).
+    number of a categorical feature to its table of unseen names (see ``stream.unseen``). ``pairs``
+    (layout.pair_size,) are the counters of ``baselines.pairs``; empty where the baseline knows no dependence.
     """
 
     rows: int
     cells: IntArray
     moments: NDArray[np.object_]
     names: NameTables = field(default_factory=dict)
+    pairs: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
     @classmethod
     def zero(cls, layout: Layout) -> "Counts":
         """Return the counts of no rows."""
         moments = np.zeros((len(layout.baseline.numeric), 2), dtype=object)
-        return cls(0, np.zeros(layout.size, dtype=np.int64), moments)
+        cells, pairs = (np.zeros(size, dtype=np.int64) for size in (layout.size, layout.pair_size))
+        return cls(0, cells, moments, pairs=pairs)
 
     @classmethod
     def of(cls, layout: Layout, rows: Rows) -> "Counts":
@@ -50,13 +54,20 @@ class Counts:
             counts.cells[layout.categorical_cells(i)] = _count_categorical(category, codes)
             if codes.unseen:
                 counts.names[i] = tally_names(codes.unseen.values())
+        if len(layout.scored):
+            counts.pairs = _count_pairs(layout, rows, counts.cells)
         return counts
+
+    def copy(self) -> "Counts":
+        """Return the same counts, which do not change with these."""
+        return Counts(self.rows, self.cells.copy(), self.moments.copy(), self.names, self.pairs.copy())
 
     def add(self, other: "Counts") -> None:
         """Add in place."""
         self.rows += other.rows
         self.cells += other.cells
         self.moments += other.moments
+        self.pairs += other.pairs
         if other.names:
             self.names = merge_tables([self.names, other.names])
 
@@ -65,6 +76,7 @@ class Counts:
         self.rows -= other.rows
         self.cells -= other.cells
         self.moments -= other.moments
+        self.pairs -= other.pairs
 
 
 def merge_tables(tables: Sequence[NameTables]) -> NameTables:
@@ -84,6 +96,13 @@ def _count_numeric(reference: NumericReference, column: NumericColumn) -> tuple[
     if column.states is not None or not _all_finite(ordered):
         ordered, specials = _split_specials(ordered, column)
     return count_ordered(reference.values, ordered), specials, reference.quantiser.sums_of_ordered(ordered)
+
+
+def _count_pairs(layout: Layout, rows: Rows, cells: IntArray) -> IntArray:
+    """Count the pairs of the scored features; ``cells`` are counted already and tell where values are unusable."""
+    lacking = [bool(cells[layout.numeric_specials(place)].any()) for place in layout.scored_places]
+    columns = [rows.numeric[place].finite() for place in layout.scored_places]
+    return count_pairs(layout.scored, columns, lacking)
 
 
 def _all_finite(ordered: FloatArray) -> bool:

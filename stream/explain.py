@@ -20,8 +20,10 @@ from stream.sample import Sample
 from stream.sides import categorical_as_counted, categorical_sides, numeric_as_counted, numeric_sides
 
 # Checks whose effect is a share of the traffic: they compare across features, a mean in units does not.
-_SHARES = ("ks", "chi2", "frequency", "range", "new_category", "missing", "cusum")
+_SHARES = ("ks", "chi2", "frequency", "range", "new_category", "missing", "correlation", "cusum")
 _BODY = ("ks", "chi2")
+# A correlation has a span of 2: half of its change compares with shares.
+_PER_SHARE = {"correlation": 2.0}
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,7 @@ class Explanation:
 
     def _largest(self, feature: str, comparators: set[str]) -> float:
         effects = [
-            float(measured.effect[row])
+            float(measured.effect[row]) / _PER_SHARE.get(measured.check, 1.0)
             for measured, row in self._rows[feature]
             if measured.comparator in comparators
             and (measured.check in _BODY or (measured.check in _SHARES and self._drifts(feature, measured)))
@@ -149,6 +151,7 @@ class Explanation:
             drift=trial is not None and (trial.opens or (companions and trial.companion)),
             design_effect=measured.design_effect(row),
             trend=measured.trend(row) if measured.trend and p_value < 1.0 else None,
+            **_partner(measured, row),
         )
 
     def _sides(self, reference: Reference, comparator: str) -> dict[str, Any]:
@@ -162,3 +165,14 @@ class Explanation:
         place = baseline.categorical.index(reference)
         shares = reference if earlier is None else categorical_as_counted(reference, self.layout, place, earlier)
         return categorical_sides(shares, self.layout, place, counts, self.names().get(place, {}))
+
+
+def _partner(measured: Measured, row: int) -> dict[str, Any]:
+    if not measured.partners:
+        return {}
+    partner = measured.partners[row]
+    return {
+        "partner": partner.feature,
+        "correlation_reference": partner.reference,
+        "correlation": partner.production,
+    }

@@ -17,6 +17,9 @@ _OF_A_CHECK = (
     "design_effect",
     "drift",
     "trend",
+    "partner",
+    "correlation_reference",
+    "correlation",
 )
 
 
@@ -29,6 +32,8 @@ class Finding:
     corrected for all tests of the tick. ``bound`` is how far ``statistic`` may lie below the exact one; 0 is exact.
     ``n`` and ``n_reference`` are the rows or values compared; ``design_effect`` is how many times the variance of
     independent rows the feature is known to have. ``trend`` is where a slow change goes, and since when.
+    ``partner`` is the other feature that a check of pairs speaks of, ``correlation_reference`` and ``correlation`` the
+    rank correlation with it, before and now. What a check does not have is None, and is not written.
     """
 
     feature: str
@@ -47,6 +52,9 @@ class Finding:
     drift: bool
     trend: Trend | None = None
     design_effect: float = 1.0
+    partner: str | None = None
+    correlation_reference: float | None = None
+    correlation: float | None = None
 
     def check_dict(self) -> dict[str, Any]:
         """Return what a drift event says of the check under its feature."""
@@ -54,8 +62,5 @@ class Finding:
         return {name: said[name] for name in _OF_A_CHECK if name in said}
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the fields by name, for JSON, in the order of declaration; without a trend where there is none."""
-        fields = asdict(self)
-        if self.trend is None:
-            del fields["trend"]
-        return fields
+        """Return the fields by name, for JSON, in the order of declaration; without those that are None."""
+        return {name: value for name, value in asdict(self).items() if value is not None}

@@ -27,7 +27,8 @@ def left_out(layout: Layout, total: Counts, window: Counts) -> tuple[Sample, Sam
     for place in range(len(layout.baseline.categorical)):
         where = layout.categorical_cells(place)
         _move_unseen(rest.cells[where], cells[where])
-    return Sample.of_counts(layout, rest), Sample.of_counts(layout, replace(window, cells=cells))
+    moved = Sample.of_counts(layout, replace(window, cells=cells))
+    return Sample.of_counts(layout, rest), replace(moved, paired_cells=window.cells)
 
 
 def _move_beyond(rest: IntArray, window: IntArray) -> None:

@@ -3,8 +3,8 @@
 The form is versioned and holds no module names. Cells are cut at fixed places into chunks, so that each fits into a
 message and a later writing of the same pane replaces chunk by chunk. A chunk's cells are written one of two ways,
 whichever is smaller: the gaps between non-zero cells with their counts, or every cell; as little-endian unsigned
-integers of 1, 2, 4 or 8 bytes. Chunks add, each by itself. The first one also carries rows, moments and names; moments
-are decimal text, for they outgrow 64 bits.
+integers of 1, 2, 4 or 8 bytes. Chunks add, each by itself. The first one also carries rows, moments, names and the
+counters of pairs, which are written like cells; moments are decimal text, for they outgrow 64 bits.
 """
 
 from collections.abc import Iterable
@@ -25,7 +25,10 @@ _WIDTHS: tuple[Width, ...] = ("<u1", "<u2", "<u4", "<u8")
 
 
 class Chunk(msgspec.Struct, frozen=True, array_like=True):
-    """Cells ``first`` to ``first + size`` of a layout of ``cells``; ``gap_width`` is empty when they are dense."""
+    """Cells ``first`` to ``first + size`` of a layout of ``cells``; ``gap_width`` is empty when they are dense.
+
+    ``pairs`` are the counters of pairs, all of them, in the same form; None where all are zero.
+    """
 
     version: int
     cells: int
@@ -38,6 +41,7 @@ class Chunk(msgspec.Struct, frozen=True, array_like=True):
     rows: int = 0
     moments: tuple[str, ...] = ()
     names: dict[int, dict[str, int]] = {}
+    pairs: "Chunk | None" = None
 
 
 def chunk_count(layout: Layout) -> int:
@@ -65,13 +69,8 @@ def add_chunk(counts: Counts, data: bytes) -> None:
     Raises ValueError, and adds nothing, for another version, another layout's size, or bytes that are no packed counts.
     """
     chunk = msgspec.msgpack.decode(data, type=Chunk)
-    if chunk.version != PACKING_VERSION or chunk.cells != len(counts.cells):
-        raise ValueError(
-            f"packed counts of version {chunk.version} over {chunk.cells} cells do not fit version "
-            f"{PACKING_VERSION} over {len(counts.cells)} cells: they were counted against another baseline"
-        )
-    values = np.frombuffer(chunk.counts, dtype=chunk.count_width).astype(np.int64)
-    places = _places(chunk, len(values))
+    places, values = _numbers(chunk, len(counts.cells))
+    pairs = None if chunk.pairs is None else _numbers(chunk.pairs, len(counts.pairs))
     moments = np.array([int(text) for text in chunk.moments], dtype=object)
     if chunk.moments and len(moments) != counts.moments.size:
         raise ValueError(f"packed counts with {len(moments)} moments instead of {counts.moments.size}")
@@ -81,6 +80,19 @@ def add_chunk(counts: Counts, data: bytes) -> None:
         counts.moments += moments.reshape(-1, 2)
     if chunk.names:
         counts.names = merge_tables([counts.names, chunk.names])
+    if pairs:
+        counts.pairs[pairs[0]] += pairs[1]
+
+
+def _numbers(chunk: Chunk, cells: int) -> tuple[slice | IntArray, IntArray]:
+    """Return a chunk's places and what to add there, to a vector of ``cells``."""
+    if chunk.version != PACKING_VERSION or chunk.cells != cells:
+        raise ValueError(
+            f"packed counts of version {chunk.version} over {chunk.cells} cells do not fit version "
+            f"{PACKING_VERSION} over {cells} cells: they were counted against another baseline"
+        )
+    values = np.frombuffer(chunk.counts, dtype=chunk.count_width).astype(np.int64)
+    return _places(chunk, len(values)), values
 
 
 def _places(chunk: Chunk, count: int) -> slice | IntArray:
@@ -103,7 +115,21 @@ def chunk_rows(data: bytes) -> int:
 
 
 def _chunk(counts: Counts, first: int) -> Chunk:
-    part = counts.cells[first : first + CELLS_PER_CHUNK]
+    cells = _packed(counts.cells, first, CELLS_PER_CHUNK)
+    if first:
+        return cells
+    return msgspec.structs.replace(
+        cells,
+        rows=counts.rows,
+        moments=tuple(str(value) for value in counts.moments.ravel().tolist()),
+        names=counts.names,
+        pairs=_packed(counts.pairs, 0, len(counts.pairs)) if counts.pairs.any() else None,
+    )
+
+
+def _packed(cells: IntArray, first: int, size: int) -> Chunk:
+    """Return the numbers from ``first`` on, at most ``size``, written the shorter way."""
+    part = cells[first : first + size]
     index = np.flatnonzero(part)
     gaps = np.diff(index, prepend=0)
     gap_width, count_width = _narrowest(gaps), _narrowest(part)
@@ -111,16 +137,13 @@ def _chunk(counts: Counts, first: int) -> Chunk:
     sparse = sparse_bytes < len(part) * np.dtype(count_width).itemsize
     return Chunk(
         version=PACKING_VERSION,
-        cells=len(counts.cells),
+        cells=len(cells),
         first=first,
         size=len(part),
         gap_width=gap_width if sparse else "",
         gaps=gaps.astype(gap_width).tobytes() if sparse else b"",
         count_width=count_width,
         counts=(part[index] if sparse else part).astype(count_width).tobytes(),
-        rows=0 if first else counts.rows,
-        moments=() if first else tuple(str(value) for value in counts.moments.ravel().tolist()),
-        names={} if first else counts.names,
     )
 
 

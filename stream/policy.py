@@ -7,10 +7,10 @@ from typing import Literal
 
 from stream.comparators import BASELINE
 
-NUMERIC_CHECKS = ("ks", "mean", "std", "range", "missing", "cusum")
+NUMERIC_CHECKS = ("ks", "mean", "std", "range", "missing", "correlation", "cusum")
 CATEGORICAL_CHECKS = ("chi2", "frequency", "new_category", "missing", "cusum")
 CUSUM = "cusum"
-CHECKS = ("ks", "chi2", "mean", "std", "frequency", "range", "new_category", "missing", CUSUM)
+CHECKS = ("ks", "chi2", "mean", "std", "frequency", "range", "new_category", "missing", "correlation", CUSUM)
 # From least to worst.
 SEVERITIES = ("info", "warning", "critical")
 CORRECTIONS = ("holm", "bonferroni", "bh", "none")
@@ -24,6 +24,7 @@ DEFAULT_THRESHOLDS: Mapping[str, float] = MappingProxyType(
         "range": 0.01,
         "new_category": 0.005,
         "missing": 0.05,
+        "correlation": 0.2,
     }
 )
 Correction = Literal["holm", "bonferroni", "bh", "none"]

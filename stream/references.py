@@ -67,9 +67,9 @@ class References:
 
         ``origin_ms`` is the first event time of all: before it there is no data, and no reference.
         """
-        counts = _copy(window.total)
+        counts = window.total.copy()
         born = {
-            lag.comparator: _copy(history.total(lag.comparator, *span))
+            lag.comparator: history.total(lag.comparator, *span).copy()
             for lag, span in self._spans(end_ms)
             if origin_ms is not None and span[0] >= origin_ms
         }
@@ -92,8 +92,3 @@ class References:
         start_ms = self._schedule.window_start(end_ms)
         for lag in self._lags:
             yield lag, (lag.back(self._schedule, start_ms), lag.back(self._schedule, end_ms))
-
-
-def _copy(counts: Counts) -> Counts:
-    """Return counts that stay when the window moves on: probabilities are taken from them when asked for."""
-    return Counts(counts.rows, counts.cells.copy(), counts.moments.copy(), counts.names)

@@ -39,6 +39,10 @@ class NumericColumn:
         """Select rows by number."""
         return NumericColumn(self.values[index], None if self.states is None else self.states[index])
 
+    def finite(self) -> FloatArray:
+        """Return the values (n,), NaN or infinite where there is no usable number."""
+        return self.values if self.states is None else np.where(self.states == PRESENT, self.values, np.nan)
+
 
 def _explicit(column: NumericColumn) -> StateArray:
     """Return a column's states, written out where they are understood."""

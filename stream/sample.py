@@ -10,6 +10,7 @@ import numpy as np
 from baselines import Layout
 from baselines.baseline import CATEGORICAL_SPECIALS, NUMERIC_SPECIALS, NumericReference
 from baselines.cells import FloatArray, IntArray
+from baselines.pairs import PairSums
 from stream.counts import Counts
 
 # The unseen cell of a categorical feature holds values; the specials behind it hold none.
@@ -28,6 +29,10 @@ class Sample:
     cells: IntArray
     means: FloatArray
     stds: FloatArray
+    # Counters of pairs, shape (layout.pair_size,); None where they were not counted.
+    pair_counters: IntArray | None = None
+    # The cells as they were when the pairs were counted, where ``cells`` were changed since.
+    paired_cells: IntArray | None = None
 
     @classmethod
     def of_baseline(cls, layout: Layout) -> "Sample":
@@ -35,7 +40,8 @@ class Sample:
         numeric = layout.baseline.numeric
         means = np.array([f.mean if f.n >= 1 else math.nan for f in numeric], dtype=np.float64)
         stds = np.array([f.std if f.n >= 2 else math.nan for f in numeric], dtype=np.float64)
-        return cls(layout, layout.reference, means, stds)
+        dependence = layout.baseline.dependence
+        return cls(layout, layout.reference, means, stds, None if dependence is None else dependence.counters)
 
     @classmethod
     def of_counts(cls, layout: Layout, counts: Counts) -> "Sample":
@@ -44,7 +50,7 @@ class Sample:
         numeric = zip(layout.baseline.numeric, sample.numeric_n.tolist(), counts.moments.tolist(), strict=True)
         moments = [_mean_and_std(feature, n, first, second) for feature, n, (first, second) in numeric]
         means, stds = np.array(moments, dtype=np.float64).reshape(-1, 2).T
-        return cls(layout, sample.cells, means, stds)
+        return cls(layout, sample.cells, means, stds, counts.pairs)
 
     @cached_property
     def numeric_cells(self) -> IntArray:
@@ -115,6 +121,17 @@ class Sample:
     def unseen(self) -> IntArray:
         """Values of categories that training did not have (or did not keep), per categorical feature."""
         return self.cells[self.layout.categorical_starts[1:] - len(CATEGORICAL_SPECIALS)]
+
+    @cached_property
+    def pairs(self) -> PairSums:
+        """The sums from which the correlations of ``layout.scored`` are read; of no features without counters."""
+        if self.pair_counters is None:
+            return PairSums(np.zeros((0, 3), dtype=np.int64), np.zeros(0, dtype=np.int64))
+        counted = self.cells if self.paired_cells is None else self.paired_cells
+        features = zip(self.layout.scored_places, self.layout.cell_levels, strict=True)
+        powers = [(counted[self.layout.numeric_cells(place)], levels) for place, levels in features]
+        totals = [[cells.sum(), cells @ levels, cells @ (levels * levels)] for cells, levels in powers]
+        return PairSums(np.array(totals, dtype=np.int64).reshape(-1, 3), self.pair_counters)
 
     def numeric(self, place: int) -> IntArray:
         """Return the 2k+1 cells of one numeric feature."""

@@ -123,6 +123,8 @@ def _move(feature: dict[str, Any]) -> str:
         return _special(feature, telling["check"])
     if feature["kind"] == "categorical":
         return _categories(feature)
+    if "correlation" in drifting and not drifting.keys() & {"ks", "mean"}:
+        return _together(feature["name"], drifting["correlation"])
     return _numeric(feature, set(drifting))
 
 
@@ -153,6 +155,11 @@ def _advice_on_checks(name: str, drifting: set[str]) -> str:
     if "new_category" in drifting:
         return (
             f"Check whether the new categories of {name} are real or an encoding change; the model has not seen them."
+        )
+    if drifting == {"correlation"}:
+        return (
+            f"Each feature by itself looks as in training, but not {name} with others: look for rows joined by a wrong "
+            "key, columns shifted against each other, or one column filled from another source."
         )
     return (
         f"Check the model's quality where {name} moved; if the population really changed, retrain and fit the "
@@ -197,6 +204,16 @@ def _categories(feature: dict[str, Any]) -> str:
 def _name(category: str) -> str:
     """Return a category as it stands in a sentence: in quotes where it would be taken for a number or for nothing."""
     return category if category[:1].isalpha() else f"'{category}'"
+
+
+def _together(name: str, check: dict[str, Any]) -> str:
+    """Return what became of two features' moving together."""
+    before, now = check["correlation_reference"], check["correlation"]
+    if abs(now) < abs(before):
+        verb = "no longer move together"
+    else:
+        verb = "now move together" if now > 0 else "now move against each other"
+    return f"{name} and {check['partner']} {verb}: rank correlation {before:.2f} -> {now:.2f}"
 
 
 def _numeric(feature: dict[str, Any], drifting: set[str]) -> str:

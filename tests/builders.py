@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,9 @@ import numpy as np
 from baselines import Baseline, CategoricalReference, Layout, NumericReference
 from baselines.baseline import CATEGORICAL_SPECIALS, NUMERIC_SPECIALS, Reference, reference_counts
 from baselines.cells import count_cells
+from baselines.dependence import MOST_FEATURES
+from baselines.fitting.cells import Chunk, NumberCells
+from baselines.fitting.dependence import DependencePass, choose
 from stream.counts import Counts
 from stream.drift_event import Identity
 from stream.monitor import Monitor, Tick
@@ -28,6 +32,14 @@ def layout_of(columns: Mapping[str, Column], **importance: float) -> Layout:
     """Return the layout of training data: numbers (NaN is missing) or text (None is missing) by feature name."""
     features = tuple(_reference(name, column, importance.get(name)) for name, column in columns.items())
     return Layout(Baseline(max(len(column) for column in columns.values()), features, "fingerprint"))
+
+
+def with_dependence(layout: Layout, columns: Mapping[str, Column], most: int = MOST_FEATURES) -> Layout:
+    """Return the layout of the same baseline that also knows how these numeric training columns move together."""
+    counting = DependencePass(choose(layout.baseline.numeric, most))
+    numbers = {f.name: NumberCells(np.asarray(columns[f.name], dtype=float)) for f in layout.baseline.numeric}
+    counting.add(Chunk(layout.baseline.n, numbers))
+    return Layout(replace(layout.baseline, dependence=counting.finish()))
 
 
 def rows_of(

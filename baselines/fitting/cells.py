@@ -72,6 +72,13 @@ class Chunk:
     rows: int
     columns: Mapping[str, Cells]
 
+    def numbers(self, name: str, *, dates: bool) -> FloatArray:
+        """Return a column as numbers, shape (rows,), NaN where a row has none."""
+        numbers = np.full(self.rows, np.nan)
+        if (cells := self.columns.get(name)) is not None:
+            numbers[slice(None) if cells.rows is None else cells.rows] = cells.numbers_in_order(dates=dates).numbers
+        return numbers
+
 
 class TextCells:
     """Cells of a csv file: everything is text, and a number is what reads as one."""

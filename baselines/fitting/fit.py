@@ -1,6 +1,7 @@
 """Fitting: pass after pass over the files, until every column has become a reference or is left out."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
@@ -10,12 +11,15 @@ import numpy as np
 
 from baselines.baseline import Baseline, NumericReference, Reference
 from baselines.cells import FloatArray
+from baselines.dependence import Dependence
 from baselines.errors import BaselineError
 from baselines.fingerprint import fingerprint
 from baselines.fitting.cells import Chunk
 from baselines.fitting.columns import Counting, Fitted, LeftOut, Look, NameCount
+from baselines.fitting.dependence import DependencePass, choose
 from baselines.fitting.files import check_file, read_chunks
 from baselines.fitting.options import FitOptions
+from baselines.importance import read_importance
 
 Tell: TypeAlias = Callable[[str], None]
 # Called with the rows of this pass so far, and with the rows in all once a pass is through.
@@ -36,24 +40,36 @@ def fit(
 
     Every column becomes a feature of the kind that its values have, or that ``options`` says; what was decided that a
     person may want otherwise is said through ``tell``, a sentence each. The same rows in the same order give the same
-    fingerprint. The files are read once, or again (three times at most) where a column has too many values to keep.
+    fingerprint. The files are read once, or again (three times at most) where a column has too many values to keep, and
+    once more for the correlations of the most important numeric features.
 
     Raises ``BaselineError`` with the file and line for data that cannot be read, and for options that do not fit it.
     """
     fitting = _Fitting(paths, options or FitOptions(), progress)
     outcomes = fitting.run()
-    features = tuple(outcome.reference for outcome in outcomes.values() if isinstance(outcome, Fitted))
-    if not features:
+    found = tuple(outcome.reference for outcome in outcomes.values() if isinstance(outcome, Fitted))
+    if not found:
         raise BaselineError(f"{paths[0]}: no column makes a feature: " + "; ".join(_remarks(outcomes)))
+    features = _weighed(found, fitting.options.importance)
     for remark in chain(_remarks(outcomes), _codes(features, fitting.options.numeric)):
         tell(remark)
+    dependence = fitting.dependence(features)
     return Baseline(
         n=fitting.rows,
         features=features,
-        fingerprint=fingerprint(fitting.rows, features),
+        fingerprint=fingerprint(fitting.rows, features, dependence),
         source=tuple(path.name for path in paths),
         created=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        dependence=dependence,
     )
+
+
+def _weighed(features: tuple[Reference, ...], importance: Path | None) -> tuple[Reference, ...]:
+    """Give the features the weights of the file, where there is one."""
+    if importance is None:
+        return features
+    weights = read_importance(importance, [feature.name for feature in features])
+    return tuple(replace(feature, importance=weights[feature.name]) for feature in features)
 
 
 class _Fitting:
@@ -80,8 +96,18 @@ class _Fitting:
                 else:
                     self._columns[name] = outcome
             if self._columns:
-                self._next_pass()
+                self._pass(self._count)
         return {name: outcomes[name] for name in order}
+
+    def dependence(self, features: tuple[Reference, ...]) -> Dependence | None:
+        """Pass over the files once more for how the numeric features move together; None where fewer than two vary."""
+        numeric = [feature for feature in features if isinstance(feature, NumericReference)]
+        chosen = choose(numeric, self.options.pairs)
+        if not chosen:
+            return None
+        counting = DependencePass(chosen)
+        self._pass(counting.add)
+        return counting.finish()
 
     def _first_pass(self) -> None:
         seen: dict[str, None] = {}
@@ -97,10 +123,11 @@ class _Fitting:
         self.options.check_names(seen)
         self._columns = {name: self._columns[name] for name in seen if name in self._columns}
 
-    def _next_pass(self) -> None:
+    def _pass(self, count: Callable[[Chunk], None]) -> None:
+        """Pass over the files again."""
         rows = 0
         for chunk in self._chunks():
-            self._count(chunk)
+            count(chunk)
             rows += chunk.rows
             self._progress(rows, self.rows)
         if rows != self.rows:

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
+from baselines.dependence import MOST_FEATURES
 from baselines.errors import BaselineError
 from baselines.nearest import or_nearest
 
@@ -16,8 +18,10 @@ class FitOptions:
 
     ``features`` is a dotted path to the object that holds the features in JSON lines, "" for the line itself.
     ``time`` names the column with the rows' times, which is no feature; "" where there is none.
-    ``cells`` is K: numeric features keep about K values, so that the bound on D is at most 1/K.
-    Raises ``BaselineError`` when a column is named twice or ``cells`` is out of range.
+    ``cells`` is K: numeric features keep about K values, so that the bound on D is at most 1/K. ``importance``
+    is a file for ``baselines.importance``; ``pairs`` says of how many numeric features, the most important ones, the
+    correlations are learned, 0 for none.
+    Raises ``BaselineError`` when a column is named twice, or ``cells`` or ``pairs`` is out of range.
     """
 
     numeric: frozenset[str] = frozenset()
@@ -26,6 +30,8 @@ class FitOptions:
     features: str = ""
     cells: int = 1_000
     time: str = ""
+    importance: Path | None = None
+    pairs: int = MOST_FEATURES
 
     def __post_init__(self) -> None:
         both = sorted((self.numeric & self.categorical) | (self.numeric & self.drop) | (self.categorical & self.drop))
@@ -37,6 +43,8 @@ class FitOptions:
             )
         if not 2 <= self.cells <= MOST_CELLS:
             raise BaselineError(f"cells is {self.cells}: must be 2 to {MOST_CELLS:,}")
+        if not 0 <= self.pairs <= MOST_FEATURES:
+            raise BaselineError(f"pairs is {self.pairs}: must be 0 to {MOST_FEATURES}")
 
     @property
     def no_features(self) -> frozenset[str]:

@@ -43,12 +43,14 @@ def fit(
     ] = "",
     timezone: Annotated[str, typer.Option(help="With --time: where days begin.")] = "UTC",
     min_samples: Annotated[int, typer.Option(min=1, help="With --time: windows of fewer rows are left out.")] = 100,
+    pairs: Annotated[
+        int, typer.Option(metavar="N", help="Numeric features, the most important, whose correlations are learned.")
+    ] = 32,
 ) -> None:
     """Fit a baseline to training data: what normal looks like, feature by feature."""
     from baselines import save
     from baselines.fitting import FitOptions
     from baselines.fitting import fit as fit_baseline
-    from baselines.importance import read_importance
     from consumers.cli.baseline_tables import console_for
     from consumers.cli.fit_time import learned, schedule_of
     from consumers.cli.progress import progress_bar
@@ -56,7 +58,7 @@ def fit(
 
     _check_out(out, reference)
     schedule = schedule_of(time, every, timezone)
-    options = FitOptions(names(numeric), names(categorical), names(drop), features, cells, time)
+    options = FitOptions(names(numeric), names(categorical), names(drop), features, cells, time, importance, pairs)
     console = console_for(stderr=True)
     with progress_bar(console, "reading", "rows") as progress:
         baseline = fit_baseline(reference, options, tell=console.print, progress=progress)
@@ -64,8 +66,6 @@ def fit(
         with progress_bar(console, "learning", "steps") as progress:
             windows = Learning(reference, options, schedule, min_samples)
             baseline = learn(baseline, windows, tell=console.print, progress=progress)
-    if importance is not None:
-        baseline = baseline.with_importance(read_importance(importance, [f.name for f in baseline.features]))
     save(baseline, out)
     _show(console, baseline, out)
     console.print(learned(baseline), soft_wrap=True)

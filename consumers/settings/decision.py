@@ -10,11 +10,14 @@ from consumers.settings.spelling import Persist, RatePerMs
 from stream.durations import UNITS_MS
 from stream.policy import DEFAULT_THRESHOLDS, Correction
 
-Check: TypeAlias = Literal["ks", "chi2", "mean", "std", "frequency", "range", "new_category", "missing", "cusum"]
+Check: TypeAlias = Literal[
+    "ks", "chi2", "mean", "std", "frequency", "range", "new_category", "missing", "correlation", "cusum"
+]
 Comparator: TypeAlias = Annotated[str, Field(min_length=1)]
 Level: TypeAlias = Annotated[float, Field(gt=0, le=1)]
 Size: TypeAlias = Annotated[float, Field(ge=0)]
 Share: TypeAlias = Annotated[float, Field(ge=0, le=1)]
+Difference: TypeAlias = Annotated[float, Field(ge=0, le=2)]
 
 
 class SeveritySettings(Section):
@@ -96,6 +99,9 @@ class ThresholdSettings(Section):
         default=DEFAULT_THRESHOLDS["new_category"], description="Share of values never seen in training."
     )
     missing: Share = Field(default=DEFAULT_THRESHOLDS["missing"], description="Change of the share of missing values.")
+    correlation: Difference = Field(
+        default=DEFAULT_THRESHOLDS["correlation"], description="Change of the rank correlation with another feature."
+    )
 
 
 class FeatureSettings(Section):
@@ -112,6 +118,7 @@ class FeatureSettings(Section):
     range: Share | None = Field(default=None, description="Instead of `thresholds.range`.")
     new_category: Share | None = Field(default=None, description="Instead of `thresholds.new_category`.")
     missing: Share | None = Field(default=None, description="Instead of `thresholds.missing`.")
+    correlation: Difference | None = Field(default=None, description="Instead of `thresholds.correlation`.")
     importance: Share | None = Field(
         default=None, description="The feature's weight, 0 to 1, instead of the baseline's.", examples=[0.8]
     )

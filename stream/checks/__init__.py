@@ -9,6 +9,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from stream.checks.chi2 import chi2
+from stream.checks.correlation import correlation
 from stream.checks.ks import ks
 from stream.checks.measured import Measured, Pair
 from stream.checks.novelty import new_category, outside_range
@@ -30,6 +31,7 @@ _CHECKS: Mapping[str, Callable[[Pair, Policy], Measured]] = MappingProxyType(
         "range": lambda pair, _: outside_range(pair),
         "new_category": lambda pair, _: new_category(pair),
         "missing": lambda pair, _: missing(pair),
+        "correlation": correlation,
     }
 )
 

@@ -30,14 +30,23 @@ class Trend:
     since_ms: int
 
 
+@dataclass(frozen=True, slots=True)
+class Partner:
+    """The other feature that a check of pairs speaks of, and the correlation with it on either side."""
+
+    feature: str
+    reference: float
+    production: float
+
+
 @dataclass(frozen=True, eq=False)
 class Measured:
     """One check over ``m`` features, in the order of the baseline.
 
     ``features`` are their names and ``index`` their places in ``Baseline.features``; all arrays have shape (m,).
     ``statistic`` and ``effect`` are in the check's units; ``bound`` says how far the statistic may lie below the exact
-    one. ``calibration`` is what is known of how features move by themselves. ``i`` of the methods counts within
-    this check, 0 to m - 1. Probabilities are remembered.
+    one. ``calibration`` is what is known of how features move by themselves; ``partners``, of a check of pairs, has one
+    per feature. ``i`` of the methods counts within this check, 0 to m - 1. Probabilities are remembered.
     A check that looks at more than this window has ``floors`` (m,) in its own unit instead of the policy's, stands for
     a ``family`` of that many tests whatever m is, and says the ``trend`` of each feature.
     """
@@ -59,6 +68,7 @@ class Measured:
     family: int | None = None
     trend: Callable[[int], Trend] | None = None
     calibration: Calibration | None = None
+    partners: tuple[Partner, ...] = ()
 
     def __len__(self) -> int:
         return len(self.features)
@@ -171,6 +181,7 @@ class Parts:
         upper: Probability | None = None,
         deviate: Probability | None = None,
         bound: FloatArray | None = None,
+        partners: tuple[Partner, ...] = (),
     ) -> Measured:
         """Add the probabilities, functions of the place within this check; each is computed once."""
         features = self.reference.layout.baseline.features
@@ -185,6 +196,7 @@ class Parts:
             decisive and cache(decisive),
             upper and cache(upper),
             deviate and cache(deviate),
+            partners=partners,
         )
 
 

@@ -198,7 +198,8 @@ def test_findings_are_those_of_scipy_on_the_raw_windows(
     stream = str(data_dir / name / "stream.jsonl.gz")
     result = CliRunner().invoke(app, ["replay", "--config", str(config), stream, *arguments], catch_exceptions=False)
     assert result.exit_code == 0
-    every = [json.loads(line) for line in findings.read_text().splitlines()]
+    # Pairs of features have an oracle of their own: tests/golden/test_correlation_golden.py.
+    every = [line for line in map(json.loads, findings.read_text().splitlines()) if line["check"] != "correlation"]
     lines = [line for line in every if line["check"] != "cusum"]
     assert len(every) - len(lines) == len({(line["window_end_ms"], line["feature"]) for line in lines})
     told = [(line["window_start_ms"], line["feature"], line["check"]) for line in lines]

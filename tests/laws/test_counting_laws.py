@@ -13,17 +13,17 @@ from stream.rows import NumericColumn, Rows
 from stream.schedule import Schedule
 from stream.tally import Guards, Tallier
 from stream.unseen import tally_names
-from tests.builders import layout_of, rows_of
+from tests.builders import layout_of, rows_of, with_dependence
 
-LAYOUT = layout_of(
-    {
-        "x": [0.0, 1.0, 1.0, 2.5, -3.0],
-        "huge": [1e150, -1e150, 5e-324],
-        "same": [4.0, 4.0],
-        "c": ["a", "b", "b"],
-        "d": ["yes", "no"],
-    }
-)
+TRAINING = {
+    "x": [0.0, 1.0, 1.0, 2.5, -3.0],
+    "huge": [1e150, -1e150, 5e-324, 1.0, 1.0],
+    "same": [4.0, 4.0],
+    "c": ["a", "b", "b"],
+    "d": ["yes", "no"],
+}
+# The pairs of x and huge are counted, too.
+LAYOUT = with_dependence(layout_of(TRAINING), TRAINING)
 SCHEDULE = Schedule(100, 300)
 EDGES = [0.0, -0.0, 5e-324, -5e-324, 1.0, 2.5, 4.0, 1e150, 1e308, -1e308, np.inf, -np.inf, np.nan]
 NUMBER = st.one_of(st.sampled_from(EDGES), st.floats(allow_nan=True, allow_infinity=True))
@@ -38,7 +38,7 @@ def _rows(events, first_offset=0):
 
 
 def _facts(counts):
-    return counts.rows, counts.cells.tolist(), counts.moments.tolist(), counts.names
+    return counts.rows, counts.cells.tolist(), counts.moments.tolist(), counts.names, counts.pairs.tolist()
 
 
 def _sum(parts):
@@ -69,6 +69,25 @@ def test_every_value_is_in_exactly_one_cell(events):
     for i in range(2):
         assert counts.cells[LAYOUT.categorical_cells(i)].sum() == len(events)
     assert counts.cells.min() >= 0
+
+
+@given(EVENTS)
+def test_pairs_are_those_of_a_recount(events):
+    """Products, and what was there without its partner, row by row; whatever the values."""
+    counts = Counts.of(LAYOUT, _rows(events))
+    expected = np.zeros(13, dtype=np.int64)
+    for event in events:
+        numbers = np.array(event[2:4])
+        left, right = LAYOUT.scored.levels(numbers[:, None])[:, 0].astype(int).tolist()
+        usable = np.isfinite(numbers).tolist()
+        if all(usable):
+            expected[0] += left * right
+        elif usable[0]:
+            expected[[2, 6, 10]] += [1, left, left * left]
+        elif usable[1]:
+            expected[[3, 7, 11]] += [1, right, right * right]
+    assert [one.feature for one in LAYOUT.scored.scores] == ["x", "huge"]
+    assert counts.pairs.tolist() == expected.tolist()
 
 
 @given(st.lists(st.tuples(NUMBER, st.integers(0, 3)), max_size=30))

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from stream import packing
 from stream.counts import Counts
 from stream.packing import pack, unpack
-from tests.builders import layout_of
+from tests.builders import layout_of, with_dependence
 
-LAYOUT = layout_of({"x": np.arange(12.0), "y": [1.0, 2.0], "c": ["a", "b"]})
+TRAINING = {"x": np.arange(12.0), "y": np.arange(12.0) % 3, "c": ["a", "b"]}
+LAYOUT = with_dependence(layout_of(TRAINING), TRAINING)
 COUNT = st.one_of(st.just(0), st.integers(0, 3), st.integers(0, 300), st.integers(0, 2**62))
 MOMENT = st.integers(-(2**150), 2**150)
 NAMES = st.dictionaries(st.text(max_size=5), st.integers(1, 2**40), max_size=5)
@@ -26,6 +27,8 @@ def some_counts(draw):
     for place, count in places.items():
         counts.cells[place] = count
     counts.moments[:] = [[draw(MOMENT), draw(MOMENT)] for _ in range(2)]
+    for place, count in draw(st.dictionaries(st.integers(0, LAYOUT.pair_size - 1), COUNT)).items():
+        counts.pairs[place] = count
     names = draw(NAMES)
     counts.names = {0: dict(sorted(names.items()))} if names else {}
     return counts
@@ -33,7 +36,7 @@ def some_counts(draw):
 
 def _facts(counts):
     names = {feature: dict(sorted(table.items())) for feature, table in counts.names.items()}
-    return counts.rows, counts.cells.tolist(), counts.moments.tolist(), names
+    return counts.rows, counts.cells.tolist(), counts.moments.tolist(), names, counts.pairs.tolist()
 
 
 @given(some_counts(), st.integers(1, 50), st.randoms())

@@ -70,7 +70,7 @@ def test_untested_names_the_features_with_too_few_values(sides):
 def test_an_empty_window_measures_nothing(sides):
     """No row, no test, no division by zero, even where no number of samples is asked for."""
     pair = sides({"x": [1.0, 2.0], "c": ["a", "b"]}, {"x": [], "c": []})
-    assert [len(one) for one in measure(*pair, Policy(min_samples=0))] == [0] * 8
+    assert not any(len(one) for one in measure(*pair, Policy(min_samples=0)))
 
 
 def test_a_feature_that_training_never_had_is_not_tested(sides):

@@ -60,4 +60,4 @@ def test_missing_needs_rows_not_values(sides):
     policy = Policy(min_samples=50)
     measured = measure(*sides({"x": np.arange(100.0)}, {"x": [math.nan] * 60}), policy)
     assert [one.check for one in measured if len(one)] == ["missing"]
-    assert [len(one) for one in measure(*sides({"x": np.arange(100.0)}, {"x": [1.0] * 49}), policy)] == [0] * 8
+    assert not any(len(one) for one in measure(*sides({"x": np.arange(100.0)}, {"x": [1.0] * 49}), policy))

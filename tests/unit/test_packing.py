@@ -7,7 +7,7 @@ import pytest
 from stream import packing
 from stream.counts import Counts
 from stream.packing import Chunk, add_chunk, chunk_count, pack, unpack
-from tests.builders import layout_of
+from tests.builders import layout_of, rows_of, with_dependence
 
 
 @pytest.fixture(scope="module")
@@ -118,3 +118,18 @@ def test_packed_counts_that_contradict_themselves_are_refused(layout, wrong):
         add_chunk(into, msgspec.msgpack.encode(msgspec.structs.replace(chunk, **wrong)))
     assert into.cells.sum() == 0
     assert into.rows == 0
+
+
+def test_pairs_come_back_and_gaps_cost_nothing():
+    """The first chunk carries them, in a few bytes where nothing is missing; those of another baseline are refused."""
+    training = {name: np.random.default_rng(i).normal(size=100) for i, name in enumerate("abcdefgh")}
+    layout = with_dependence(layout_of(training), training)
+    columns = {name: column[:50] for name, column in training.items()}
+    counts = Counts.of(layout, rows_of(layout, np.arange(50), columns))
+    assert np.count_nonzero(counts.pairs) == 8 * 7 // 2
+    plain = Counts(counts.rows, counts.cells, counts.moments)
+    assert unpack(pack(counts), layout).pairs.tolist() == counts.pairs.tolist()
+    assert sum(map(len, pack(counts))) - sum(map(len, pack(plain))) < 3 * 28 + 40
+    fewer = with_dependence(layout_of(training), training, most=7)
+    with pytest.raises(ValueError, match="another baseline"):
+        unpack(pack(counts), fewer)

@@ -39,6 +39,24 @@ def test_a_shift_says_from_where_to_where():
     assert sentence == "age moved up: mean 34.1 -> 41.6 (+0.75 sd), most of it in 55 to 70"
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        (0.71, 0.08, "no longer move together: rank correlation 0.71 -> 0.08"),
+        (-0.6, -0.1, "no longer move together: rank correlation -0.60 -> -0.10"),
+        (0.05, 0.66, "now move together: rank correlation 0.05 -> 0.66"),
+        (0.3, -0.5, "now move against each other: rank correlation 0.30 -> -0.50"),
+    ],
+)
+def test_a_broken_pair_names_both(before, after, words):
+    """What became of the two, by their rank correlation; and what to look for."""
+    check = {**_check("correlation", 0.63), "partner": "income", "correlation_reference": before, "correlation": after}
+    feature = _numeric(check, _check("ks", 0.01, drift=False), mean=34.1)
+    assert feature_sentence(feature) == f"age and income {words}"
+    assert "joined by a wrong key" in advice([feature], 1, 20)
+    assert "age moved up" in feature_sentence(_numeric(check, _check("mean", 0.75)))
+
+
 def test_a_shift_down_says_so():
     """The sign is in the words and in the number."""
     assert "age moved down: mean 34.1 -> 20 (-1.41 sd)" in feature_sentence(_numeric(_check("mean", 1.4), mean=20.0))
