@@ -89,9 +89,12 @@ class Catch:
 def family_size(baseline: Baseline, policy: Policy, rows: int, rng: np.random.Generator) -> int:
     """Return how many tests a tick over a window of so many rows makes, with all its comparators."""
     layout = Layout(baseline)
-    window = draw_sample(layout, [shape_of(feature) for feature in baseline.features], rng, rows)
-    comparators = [(name, Sample.of_baseline(layout) if name == BASELINE else window) for name in policy.comparators]
-    return sum(len(one) for name, known in comparators for one in measure(known, window, policy, name))
+    drawn = draw_sample(layout, [shape_of(feature) for feature in baseline.features], rng, rows)
+    # Features are drawn one by one: their pairs are taken from the training data.
+    known = Sample.of_baseline(layout)
+    window = replace(drawn, pair_counters=known.pair_counters, paired_cells=known.cells)
+    comparators = [(name, known if name == BASELINE else window) for name in policy.comparators]
+    return sum(len(one) for name, reference in comparators for one in measure(reference, window, policy, name))
 
 
 def catchable(
@@ -119,7 +122,8 @@ class Simulation:
 
     def __init__(self, baseline: Baseline, policy: Policy, question: Question, rng: np.random.Generator) -> None:
         self.features = baseline.features
-        self.layout = Layout(baseline)
+        # Pairs are not simulated: one feature changes at a time.
+        self.layout = Layout(replace(baseline, dependence=None))
         self.policy = policy
         self.question = question
         self._rng = rng

@@ -38,9 +38,7 @@ class SlidingWindow:
 
     def copy(self) -> "SlidingWindow":
         """Return a window of the same panes that goes its own way."""
-        counts = self.total
-        total = Counts(counts.rows, counts.cells.copy(), counts.moments.copy())
-        return SlidingWindow(self.layout, total, dict(self.panes))
+        return SlidingWindow(self.layout, self.total.copy(), dict(self.panes))
 
     def add(self, pane: Pane) -> None:
         """Add a sealed pane."""

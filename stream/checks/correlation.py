@@ -41,7 +41,7 @@ def correlation(pair: Pair, policy: Policy) -> Measured:
     """
     layout = pair.reference.layout
     dependence = layout.baseline.dependence
-    if dependence is None:
+    if dependence is None or pair.reference.pair_counters is None or pair.window.pair_counters is None:
         return _measured(pair, np.zeros(0, dtype=np.int64), None)
     breaks = _Breaks(
         pair, dependence, np.array([policy.floor(one.feature, "correlation") for one in layout.scored.scores])

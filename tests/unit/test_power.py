@@ -12,6 +12,7 @@ from stream.policy import Policy
 from stream.power import Catch, Question, Simulation, catchable, family_size
 from stream.quiet import quiet
 from stream.resample import draw_sample, join, shape_of
+from tests.builders import layout_of, with_dependence
 
 LEVEL = 1e-3
 NO_FLOORS = Policy(thresholds=dict.fromkeys(Policy().thresholds, 0.0), checks=("mean",))
@@ -145,6 +146,18 @@ def test_the_family_counts_every_comparator(baseline: Baseline) -> None:
     rng = np.random.default_rng(1)
     assert family_size(baseline, Policy(), 1000, rng) == 14
     assert family_size(baseline, Policy(comparators=("baseline", "previous")), 1000, rng) == 14 + 11
+
+
+def test_the_correlations_of_a_tick_count_in_its_family():
+    """A row per scored feature, though pairs are not simulated."""
+    rng = np.random.default_rng(1)
+    columns = {name: rng.normal(size=500) for name in "abc"}
+    plain = layout_of(columns)
+    baseline = with_dependence(plain, columns).baseline
+    known = family_size(plain.baseline, Policy(), 1000, rng)
+    assert family_size(baseline, Policy(), 1000, rng) == known + 3
+    question = Question(1000, LEVEL, known + 3, draws=2)
+    assert {catch.feature for catch in catchable(baseline, Policy(), question, rng, lambda done, of: None)} == {*"abc"}
 
 
 def test_quiet_counts_what_alarms_without_a_change(baseline: Baseline) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from stream.schedule import Schedule
 from stream.window import SlidingWindow
-from tests.builders import layout_of, panes_of, rows_of
+from tests.builders import layout_of, panes_of, rows_of, with_dependence
 
 SCHEDULE = Schedule(1000, 3000)
 
@@ -48,6 +48,25 @@ def test_an_expired_pane_leaves_nothing_behind(layout, window):
     assert window.total.moments.tolist() == only.total.moments.tolist()
     assert window.names() == only.names() == {0: {"newer": 2}}
     assert window.offsets() == {"events": {0: (2, 5)}}
+
+
+def test_a_copy_goes_its_own_way():
+    """What one of them takes in or lets go does not change the other: cells, sums and pairs."""
+    training = {"x": [1.0, 2.0, 3.0, 4.0], "y": [2.0, 1.0, 4.0, 3.0]}
+    layout = with_dependence(layout_of(training), training)
+    first, second = (
+        panes_of(layout, SCHEDULE, rows_of(layout, [start + row for row in range(4)], training))[0]
+        for start in (0, 1000)
+    )
+    window = SlidingWindow.empty(layout)
+    window.add(first)
+    copy = window.copy()
+    copy.add(second)
+    window.expire(1000)
+    assert not window.total.pairs.any()
+    assert copy.total.pairs.tolist() == (2 * first.counts.pairs).tolist()
+    assert copy.total.cells.tolist() == (2 * first.counts.cells).tolist()
+    assert first.counts.pairs[0] > 0
 
 
 def test_expiring_twice_takes_away_once(window):
