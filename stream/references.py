@@ -74,7 +74,7 @@ class References:
             if origin_ms is not None and span[0] >= origin_ms
         }
         rivals = {version: self._rival(version, end_ms) for version in self._versions}
-        born |= {version: _copy(known) for version, known in rivals.items() if known is not None}
+        born |= {version: known.copy() for version, known in rivals.items() if known is not None}
         earlier = {name: known for name, known in born.items() if known.rows >= max(self._policy.min_samples, 1)}
         samples = {name: Sample.of_counts(self._layout, known) for name, known in earlier.items()}
         if BASELINE in self._policy.comparators:
