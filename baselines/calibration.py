@@ -4,7 +4,7 @@ It is learned elsewhere (``stream.calibrate``), for it takes time and checks; he
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,8 @@ class Calibration:
 
     There are ``windows`` of at least ``min_samples`` rows between ``start_ms`` and ``end_ms``. Comparators looked back
     as far as they do when ``needed`` windows must agree. ``movements`` maps comparator, feature and check to what was
-    learned; what could not be learned is not there.
+    learned; what could not be learned is not there. ``borrowed`` names the comparators that go by what was learned for
+    another one, and which; it is no part of what is kept.
     """
 
     every_ms: int
@@ -52,6 +53,7 @@ class Calibration:
     start_ms: int
     end_ms: int
     movements: Mapping[str, Mapping[str, Mapping[str, Movement]]]
+    borrowed: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def comparators(self) -> tuple[str, ...]:

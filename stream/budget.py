@@ -3,12 +3,14 @@
 from dataclasses import replace
 
 from baselines.calibration import Calibration
-from stream.comparators import BASELINE, lags
+from stream.comparators import BASELINE, COMPARATORS, lags
 from stream.durations import format_duration
 from stream.policy import Policy
 from stream.schedule import DAY_MS, Schedule
 
 UNVERIFIED = "unverified"
+YEAR = "last_year"
+_FAR_MS = 7 * DAY_MS
 
 
 def usable(calibration: Calibration | None, schedule: Schedule, policy: Policy) -> Calibration | None:
@@ -17,6 +19,9 @@ def usable(calibration: Calibration | None, schedule: Schedule, policy: Policy) 
     Windows may be whole multiples of those that it was learned from: a longer window is a mixture of shorter ones, and
     moves no further than these do (D and total variation are convex, and its rows are at most as much alike). Shorter
     windows move more, by an unknown amount. A comparator must look as far back as it did in the learning.
+
+    Few training data reach back a year. What was learned of windows a week or more apart, the furthest known, then
+    stands in for `last_year`: windows that far apart have as little in common, and the season between them besides.
     """
     if calibration is None or schedule.window_ms % calibration.every_ms:
         return None
@@ -24,6 +29,11 @@ def usable(calibration: Calibration | None, schedule: Schedule, policy: Policy) 
     known = _distances(tuple(calibration.movements), learned, calibration.needed)
     asked = _distances(policy.comparators, schedule, policy.persist[0])
     alike = {name: own for name, own in calibration.movements.items() if known[name] == asked.get(name)}
+    far = sorted((name for name in known if known[name] >= _FAR_MS), key=COMPARATORS.index)
+    if YEAR in asked and YEAR not in alike and far:
+        lender = max(reversed(far), key=known.__getitem__)
+        alike[YEAR] = calibration.movements[lender]
+        calibration = replace(calibration, borrowed={YEAR: lender})
     return replace(calibration, movements=alike) if alike else None
 
 
@@ -35,6 +45,7 @@ def budget(calibration: Calibration | None, schedule: Schedule, policy: Policy) 
     words = "calibrated"
     if calibration.every_ms != schedule.window_ms:
         words += f" for windows of {format_duration(calibration.every_ms)}"
+    words += "".join(f", {name} as {lender}" for name, lender in calibration.borrowed.items())
     return f"{words}, {UNVERIFIED} for {', '.join(lacking)}" if lacking else words
 
 

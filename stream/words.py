@@ -86,7 +86,7 @@ def moment(time_ms: int) -> str:
 def resolved(features: list[dict[str, Any]], total: int) -> str:
     """Return the sentence of an incident's end."""
     names = _names([feature["name"] for feature in features[:3]], total)
-    comparators = {feature["comparator"] for feature in features}
+    comparators = {check["comparator"] for feature in features for check in feature["checks"]}
     back = f"Back to {compared_with(comparators.pop())}" if len(comparators) == 1 else "No longer different"
     return f"{back}: {names}."
 
@@ -179,6 +179,11 @@ def _slow(feature: dict[str, Any], trend: dict[str, Any]) -> str:
         shares = f"{percent(before['shares'].get(category, 0.0))} -> {percent(now['shares'].get(category, 0.0))}"
         return f"{name} has been moving {way} {_name(category)}: {shares}"
     if direction in ("wider", "narrower"):
+        if (now["std"] > before["std"]) != (direction == "wider"):
+            # Ranks are wider where the values gather at one edge of what they were, however close together.
+            where = "the edges" if direction == "wider" else "the middle"
+            means = f"{number(before['mean'])} -> {number(now['mean'])}"
+            return f"{name} has been moving to {where} of its range: mean {means}"
         return f"{name} has been getting {direction}: std {number(before['std'])} -> {number(now['std'])}"
     in_std = f" ({(now['mean'] - before['mean']) / before['std']:+.2f} sd)" if before["std"] else ""
     return f"{name} has been sliding {direction}: mean {number(before['mean'])} -> {number(now['mean'])}{in_std}"

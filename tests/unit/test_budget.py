@@ -74,3 +74,15 @@ def test_a_comparator_that_looks_further_back_is_not_the_learned_one() -> None:
 def test_a_calibration_without_any_of_the_comparators_is_none() -> None:
     """Then nothing of it may be used."""
     assert usable(learned("previous"), HOURLY, Policy()) is None
+
+
+def test_what_is_known_of_weeks_stands_in_for_the_year() -> None:
+    """And is said; of windows nearer to each other nothing is concluded."""
+    weekly = Schedule(7 * 24 * HOUR_MS, 7 * 24 * HOUR_MS)
+    policy = Policy(comparators=("baseline", "last_year"))
+    weeks = learned("baseline", "previous", "last_week", every_ms=weekly.every_ms)
+    assert said(weeks, weekly, policy) == ("calibrated, last_year as last_week", None)
+    fitting = usable(weeks, weekly, policy)
+    assert fitting is not None
+    assert fitting.movements["last_year"] == weeks.movements["last_week"]
+    assert said(learned("baseline", "last_day"), HOURLY, policy)[0] == "calibrated, unverified for last_year"

@@ -216,10 +216,10 @@ def test_advice_fits_the_fault(kind, facts, words):
 
 def test_the_end_names_who_is_back():
     """Three by name, the others by number."""
-    features = [{"name": name, "comparator": "baseline"} for name in "abcde"]
+    features = [{"name": name, "checks": [{"comparator": "baseline"}]} for name in "abcde"]
     assert resolved(features[:1], 1) == "Back to the baseline: a."
     assert resolved(features, 5) == "Back to the baseline: a, b, c and 2 more."
-    of_two = [{"name": "a", "comparator": "baseline"}, {"name": "b", "comparator": "last_week"}]
+    of_two = [{"name": name, "checks": [{"comparator": "baseline"}, {"comparator": "last_week"}]} for name in "ab"]
     assert resolved(of_two, 2) == "No longer different: a, b."
 
 
@@ -240,3 +240,12 @@ def test_advice_fits_what_happened():
     assert "no longer arrives" in advice([missing], 1, 24)
     assert "encoding" in advice([new], 1, 24)
     assert "retrain" in advice([mean], 1, 24)
+
+
+def test_values_at_the_edge_are_not_called_wider():
+    """Ranks spread where values gather at an edge; the words follow the values."""
+    check = {**_check("cusum", 0.2), "trend": {"direction": "wider", "category": None, "since_ms": 0}}
+    assert feature_sentence(_numeric(check, std=5.0)) == (
+        "age has been moving to the edges of its range: mean 34.1 -> 41.6"
+    )
+    assert feature_sentence(_numeric(check, std=20.0)) == "age has been getting wider: std 10 -> 20"
