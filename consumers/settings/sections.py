@@ -218,12 +218,15 @@ class EventSettings(Section):
         examples=[["country"]],
     )
     model: ValuePath | None = Field(
-        default=None, description="Path to the name of the model that was asked; each is watched by itself."
+        default=None,
+        description="Path to the name of the model that was asked; each is watched by itself.",
+        examples=["model"],
     )
     model_version: ValuePath | None = Field(
         default=None,
         description="Path to the version of the model that was asked; each is watched by itself, "
         "and may be a comparator.",
+        examples=["model_version"],
     )
     max_segments: int = Field(
         default=20, ge=1, description="So many segments are watched; events of further ones are watched together."
