@@ -33,7 +33,7 @@ def baseline(data_dir: Path, repository: Path, tmp_path_factory: pytest.TempPath
 def replay(baseline: Path, data_dir: Path) -> Callable[..., tuple[list[dict[str, Any]], dict[str, Any]]]:
     """Return what replays 2012 by the week: drift events and summary."""
 
-    def run(**decision: Any) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    def run(*earlier: Path, **decision: Any) -> tuple[list[dict[str, Any]], dict[str, Any]]:
         config, summary = baseline.with_name("driftline.toml"), baseline.with_name("summary.json")
         config.write_text(
             '[monitor]\nname = "bikes"\nbaseline = "baseline.json"\n[schedule]\nevery = "1w"\n'
@@ -41,7 +41,7 @@ def replay(baseline: Path, data_dir: Path) -> Callable[..., tuple[list[dict[str,
             + "".join(f"{key} = {json.dumps(value)}\n" for key, value in decision.items())
         )
         stream = data_dir / "bike_sharing" / "stream.jsonl.gz"
-        told = invoke("replay", "--config", config, stream, "--summary", summary)
+        told = invoke("replay", "--config", config, *earlier, stream, "--summary", summary)
         return [json.loads(line) for line in told.splitlines()], json.loads(summary.read_text())
 
     return run
@@ -52,6 +52,14 @@ def invoke(*arguments: object) -> str:
     done = CliRunner().invoke(app, [str(argument) for argument in arguments], catch_exceptions=False)
     assert done.exit_code == 0, done.output
     return done.stdout
+
+
+@pytest.fixture(scope="module")
+def year_before(baseline: Path, data_dir: Path, repository: Path) -> Path:
+    """Return the rows of 2011 as events."""
+    script = runpy.run_path(str(repository / "examples" / "bike_sharing_time.py"))
+    script["main"](data_dir / "bike_sharing" / "reference.csv.gz", baseline.with_name("2011.jsonl"))
+    return baseline.with_name("2011.jsonl")
 
 
 def test_the_times_of_2011_are_found_again(baseline: Path) -> None:
@@ -86,3 +94,35 @@ def test_the_season_of_2012_opens_nothing_and_its_growth_does(
     drifting = {feature["name"] for event in events for feature in event["features"]}
     assert {"cnt", "registered"} <= drifting
     assert not drifting & SEASONAL
+
+
+def test_no_week_of_two_years_is_unlike_a_week_shortly_before(
+    replay: Callable[..., tuple[list[dict[str, Any]], dict[str, Any]]], year_before: Path
+) -> None:
+    """Spring, storms and holidays are within what weeks of the training data do by themselves."""
+    events, summary = replay(year_before, comparators=["last_week"])
+    assert events == []
+    assert summary["windows"]["tested"] == 102
+    assert summary["budget"] == "calibrated"
+
+
+def test_against_the_year_before_growth_remains(
+    replay: Callable[..., tuple[list[dict[str, Any]], dict[str, Any]]], year_before: Path
+) -> None:
+    """The same season has the same weather, as far as weather goes; what drifts is how many people ride."""
+    events, summary = replay(year_before, comparators=["last_year"])
+    assert summary["budget"] == "calibrated, last_year as last_week"
+    assert [event["type"] for event in events if event["type"] != "drift.changed"] == ["drift.opened", "drift.resolved"]
+    core = [{feature["name"] for feature in event["features"]} for event in events]
+    assert all(names == {"cnt", "registered"} for names in core)
+    assert {feature["comparator"] for event in events for feature in event["features"]} == {"last_year"}
+    assert events[0]["window"]["end"] < "2012-03-01"
+
+
+def test_every_alarm_of_all_comparators_together_is_growth_or_a_holiday(
+    replay: Callable[..., tuple[list[dict[str, Any]], dict[str, Any]]], year_before: Path
+) -> None:
+    """Over both years, as the page on real streams lists them."""
+    events, _ = replay(year_before, comparators=["baseline", "last_week", "last_year"])
+    drifting = {feature["name"] for event in events for feature in event["features"]}
+    assert drifting == {"cnt", "registered", "casual", "holiday"}
