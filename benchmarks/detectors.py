@@ -36,8 +36,16 @@ def constant(stream: Stream, says: bool) -> Verdict:
     return Verdict(np.full(stream.windows, says), np.full((stream.windows, len(stream.reference)), says))
 
 
-def bare_scores(stream: Stream) -> NDArray[np.float64]:
+def bare_scores(folder: Path, stream: Stream) -> NDArray[np.float64]:
     """Return log p over log 0.05 of scipy's bare tests, shape (windows, features); above 1 is p < 0.05."""
+    path = folder / f"{stream.key}.scipy.npz"
+    if not path.exists():
+        np.savez(path, scores=_bare_scores(stream))
+    scores: NDArray[np.float64] = np.load(path)["scores"]
+    return scores
+
+
+def _bare_scores(stream: Stream) -> NDArray[np.float64]:
     windows = [take(stream.stream, slice(i * stream.window, (i + 1) * stream.window)) for i in range(stream.windows)]
     p = [[_bare_p(stream.reference[name], column) for name, column in window.items()] for window in windows]
     return np.log(np.maximum(np.array(p), _SMALLEST)) / np.log(TEXTBOOK)

@@ -37,6 +37,11 @@ class Stream:
         return length(self.stream) // self.window
 
     @property
+    def pool(self) -> str:
+        """What its rows are drawn from: a real set, or "simulated"."""
+        return "simulated" if self.window == WINDOW else self.scenario.removesuffix(" null")
+
+    @property
     def key(self) -> str:
         """A name for files."""
         return f"{self.scenario.replace(' ', '_').replace(',', '')}-{self.number}"
@@ -150,7 +155,7 @@ def insects() -> Stream:
     interval = (first // REAL_WINDOW, -(-end // REAL_WINDOW))
     unscored = set(truth["unscored_features"])
     kept, rows = ({f: c for f, c in frame.items() if f not in unscored} for frame in (reference, stream))
-    return Stream("insects", 0, kept, rows, REAL_WINDOW, (interval,), frozenset(truth["drifting_features"]))
+    return Stream("abrupt_insects", 0, kept, rows, REAL_WINDOW, (interval,), frozenset(truth["drifting_features"]))
 
 
 def changing(runs: int, seed: int) -> Iterator[Stream]:
