@@ -6,8 +6,8 @@ The streams are made in ``benchmarks/scenarios.py``: eight features, a reference
 change that is known; the real stream of insects whose columns were permuted; and null streams, simulated and reshuffled
 from the real pools. All methods see the same windows. The first table has everybody at its defaults; in the second each
 peer has the most sensitive setting of its knob that gave no alarm in any null window of the same pool, which is what
-driftline shows there at its default settings. What it promises there is far less than one in so many windows, so it has a line at a
-budget of about that, too. "always" and "never" stand for detectors that do not look.
+driftline shows there at its default settings. What it promises there is far less than one in so many windows, so it
+has a line at a budget of about that, too. "always" and "never" stand for detectors that do not look.
 
 frouros and evidently run in an environment of their own (``--peers``), which is made from ``benchmarks/peers.txt``.
 """
