@@ -74,7 +74,7 @@ class Tails:
 
     def lines(self) -> Iterator[str]:
         """Return a line per check: observed over nominal at each level, and how many were due."""
-        for check in sorted(self.tests):
+        for check in sorted(check for check, tests in self.tests.items() if tests):
             due = [self.tests[check] * level for level in LEVELS]
             ratios = [self.low[check, level] / due for level, due in zip(LEVELS, due, strict=True)]
             cells = [f"{ratio:5.2f} ({one:8.1f})" for ratio, one in zip(ratios, due, strict=True)]
