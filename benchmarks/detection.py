@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from pathlib import Path
 
 import numpy as np
@@ -113,31 +114,25 @@ def tuned_line(method: str, field: Field, scores: Sequence[NDArray[np.float64]],
 
 def streaming(folder: Path, method: str, field: Field) -> Iterator[Line]:
     """Yield a river detector's lines: at its default, and at its most sensitive setting that is quiet on the nulls."""
-    knobs = KNOBS[method]
-    null = river_alarms(folder, method, knobs, field.null)
-    quietest = {stream.pool: _tuned(field, null, stream.pool, len(knobs)) for stream in field.null}
-    default = knobs.index(DEFAULTS[method])
-    chosen = sorted({default, *quietest.values()})
-    changing = river_alarms(folder, method, [knobs[i] for i in chosen], field.changing)
+    null = river_alarms(folder, method, KNOBS[method], field.null)
+    quietest = {stream.pool: _tuned(method, field, null, stream.pool) for stream in field.null}
+    default = DEFAULTS[method]
+    alarms = [*river_alarms(folder, method, sorted({default, *quietest.values()}), field.changing), *null]
 
-    def verdict(i: int, setting: int) -> Verdict:
-        after = i - len(field.changing)
-        blamed = changing[i][chosen.index(setting)] if after < 0 else null[after][setting]
-        return Verdict(blamed.any(axis=1), blamed)
+    def line(tuned: bool, setting: Callable[[Stream], float]) -> Line:
+        score = judged(field.all, lambda i, stream: above(alarms[i][setting(stream)].astype(float), 0.0))
+        shown = quietest["simulated"] if tuned else default
+        return Line(f"river {method}", f"{shown:g}", tuned, score, len(field.all))
 
-    count = len(field.all)
-    yield Line(
-        f"river {method}", f"{DEFAULTS[method]:g}", False, judged(field.all, lambda i, _: verdict(i, default)), count
-    )
-    tuned = judged(field.all, lambda i, stream: verdict(i, quietest[stream.pool]))
-    yield Line(f"river {method}", f"{knobs[quietest['simulated']]:g}", True, tuned, count)
+    yield line(False, lambda _: default)
+    yield line(True, lambda stream: quietest[stream.pool])
 
 
-def _tuned(field: Field, null: Sequence[NDArray[np.bool_]], pool: str, settings: int) -> int:
+def _tuned(method: str, field: Field, null: Sequence[dict[float, NDArray[np.bool_]]], pool: str) -> float:
     """Return the most sensitive setting below which, itself included, none alarms on a pool's nulls; else the least."""
     alarms = [one for stream, one in zip(field.null, null, strict=True) if stream.pool == pool]
-    loud = [any(bool(one[setting].any()) for one in alarms) for setting in range(settings)]
-    return max(loud.index(True) - 1, 0) if True in loud else settings - 1
+    quiet = list(takewhile(lambda setting: not any(one[setting].any() for one in alarms), KNOBS[method]))
+    return quiet[-1] if quiet else KNOBS[method][0]
 
 
 def batch(folder: Path, python: Path, method: str, field: Field) -> Iterator[Line]:

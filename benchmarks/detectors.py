@@ -82,11 +82,12 @@ def write(folder: Path, stream: Stream) -> None:
 
 def river_alarms(
     folder: Path, method: str, settings: Sequence[float], streams: Sequence[Stream]
-) -> list[NDArray[np.bool_]]:
-    """Return per stream the alarms of a river detector, shape (settings, windows, features)."""
-    wanted = json.dumps({method: list(settings)})
-    keys = _run([sys.executable, str(_HERE / "peer_river.py"), str(folder), wanted], folder, method, streams)
-    return [np.load(folder / f"{key}.{method}.npz")["alarms"] for key in keys]
+) -> list[dict[float, NDArray[np.bool_]]]:
+    """Return per stream the alarms of a river detector by setting, shape (windows, features) each."""
+    for setting in settings:
+        program = [sys.executable, str(_HERE / "peer_river.py"), str(folder), json.dumps({method: [setting]})]
+        keys = _run(program, folder, f"{method}-{setting:g}", streams)
+    return [{s: np.load(folder / f"{key}.{method}-{s:g}.npz")["alarms"] for s in settings} for key in keys]
 
 
 def batch_scores(folder: Path, python: Path, method: str, streams: Sequence[Stream]) -> list[NDArray[np.float64]]:

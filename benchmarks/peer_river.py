@@ -2,8 +2,8 @@
 
     python benchmarks/peer_river.py FOLDER '{"ADWIN": [0.002], "KSWIN": [0.005], "PageHinkley": [50.0]}' KEY...
 
-Reads FOLDER/KEY.npz (``r_NAME`` and ``s_NAME`` per feature, ``window``), writes FOLDER/KEY.METHOD.npz with ``alarms``
-of shape (settings, windows, features): whether a feature's detector fired in a window. Numbers are standardised by the
+Reads FOLDER/KEY.npz (``r_NAME`` and ``s_NAME`` per feature, ``window``), writes FOLDER/KEY.METHOD-SETTING.npz with
+``alarms`` of shape (windows, features): whether a feature's detector fired in a window. Numbers are standardised by the
 reference and missing ones left out; categories are the ranks of their frequency in the reference. The last rows of the
 reference come first, so that no detector begins blind.
 """
@@ -59,8 +59,9 @@ def main() -> None:
             features = [name[2:] for name in data.files if name.startswith("r_")]
             columns = [numbers(data[f"r_{name}"], data[f"s_{name}"]) for name in features]
         for method, values in settings.items():
-            found = [[fired(DETECTORS[method](v), *pair, window) for pair in columns] for v in values]
-            np.savez(folder / f"{key}.{method}.npz", alarms=np.array(found).transpose(0, 2, 1))
+            for value in values:
+                found = [fired(DETECTORS[method](value), *pair, window) for pair in columns]
+                np.savez(folder / f"{key}.{method}-{value:g}.npz", alarms=np.array(found).T)
 
 
 if __name__ == "__main__":
