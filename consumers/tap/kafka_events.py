@@ -1,0 +1,138 @@
+"""Kafka as the tap's outlet: a plain producer, whose every wait has an end and whose memory has a bound."""
+
+import contextlib
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from kafka import KafkaProducer
+from kafka.errors import KafkaError
+
+from consumers.tap import endings
+from consumers.tap.outlet import Settled
+
+_SETTINGS: Mapping[str, Any] = {
+    "acks": "all",
+    "linger_ms": 100,
+    "batch_size": 262_144,
+    "compression_type": "lz4",
+    # While Kafka is away, batches are given up one after the other, each after so long.
+    "bootstrap_timeout_ms": 5_000,
+    "max_block_ms": 5_000,
+    "request_timeout_ms": 10_000,
+    "delivery_timeout_ms": 20_000,
+    "reconnect_backoff_max_ms": 2_000,
+    "allow_auto_create_topics": False,
+}
+_ROOM_WAIT_S = 5.0
+# A forked child must not let go of its parent's connections: it would say goodbye for the parent.
+_PARENTS: list[KafkaProducer] = []
+
+
+class KafkaEvents:
+    """Events to a topic; ``options`` are kafka-python's own for a producer (security, compression, ...).
+
+    Connects when the first batch comes, from the tap's own thread, so that a server starts without its broker.
+    ``most_unconfirmed_bytes`` bounds what waits for a broker's answer.
+    """
+
+    def __init__(
+        self,
+        bootstrap_servers: str | Sequence[str],
+        topic: str,
+        *,
+        most_unconfirmed_bytes: int = 16_777_216,
+        **options: Any,
+    ) -> None:
+        self._topic = topic
+        self._options = {**_SETTINGS, **options, "bootstrap_servers": bootstrap_servers}
+        self._most_unconfirmed_bytes = most_unconfirmed_bytes
+        self._begin()
+
+    def _begin(self) -> None:
+        self._producer: KafkaProducer | None = None
+        self._closed = False
+        self._unconfirmed_bytes = 0
+        self._room = threading.Condition(threading.Lock())
+
+    def send(self, lines: Sequence[bytes], settled: Settled) -> None:
+        """See `Outlet.send`. Waits some seconds for a broker, or for room; what then has none is lost."""
+        handed = 0
+        try:
+            producer = self._open()
+            for line in lines:
+                if not self._reserve(len(line)):
+                    break
+                self._send(producer, line, settled)
+                handed += 1
+        except KafkaError:
+            # No broker answers, or the topic is not there: what was not handed over is settled as lost below.
+            return
+        finally:
+            if handed < len(lines):
+                settled(0, len(lines) - handed)
+
+    def flush(self, timeout_s: float) -> None:
+        """See `Outlet.flush`."""
+        producer = self._producer
+        if producer is not None:
+            with contextlib.suppress(KafkaError):
+                producer.flush(timeout=timeout_s)
+
+    def close(self, timeout_s: float) -> None:
+        """See `Outlet.close`."""
+        self._closed = True
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            with contextlib.suppress(KafkaError):
+                producer.close(timeout=timeout_s)
+
+    def forget(self) -> None:
+        """See `Outlet.forget`."""
+        if self._producer is not None:
+            # Its lock may have been held by a thread that this process does not have: closing it could wait for ever.
+            self._producer._closed = True
+            _PARENTS.append(self._producer)
+        self._begin()
+
+    def _open(self) -> KafkaProducer:
+        if self._closed:
+            raise KafkaError("this outlet is closed")
+        if self._producer is None:
+            self._producer = KafkaProducer(**self._options)
+            # The client closes itself at exit, before whoever registered earlier: the tap must come before it.
+            endings.register()
+        return self._producer
+
+    def _send(self, producer: KafkaProducer, line: bytes, settled: Settled) -> None:
+        try:
+            future = producer.send(self._topic, value=line)
+        except BaseException:
+            self._release(len(line))
+            raise
+
+        def confirmed(_: object) -> None:
+            self._release(len(line))
+            settled(1, 0)
+
+        def lost(_: object) -> None:
+            self._release(len(line))
+            settled(0, 1)
+
+        future.add_callback(confirmed)
+        future.add_errback(lost)
+
+    def _reserve(self, size: int) -> bool:
+        with self._room:
+            if self._room.wait_for(lambda: self._has_room(size), _ROOM_WAIT_S):
+                self._unconfirmed_bytes += size
+                return True
+            return False
+
+    def _has_room(self, size: int) -> bool:
+        return self._unconfirmed_bytes == 0 or self._unconfirmed_bytes + size <= self._most_unconfirmed_bytes
+
+    def _release(self, size: int) -> None:
+        with self._room:
+            self._unconfirmed_bytes -= size
+            self._room.notify()
