@@ -17,7 +17,7 @@ from pathlib import Path
 
 from benchmarks.backtest import backtesting
 from benchmarks.counting import counting, counting_pairs
-from benchmarks.judging import judging
+from benchmarks.judging import judging, judging_everything
 from benchmarks.memory import steadiness
 from benchmarks.replaying import replaying
 from benchmarks.running import running
@@ -38,6 +38,7 @@ def results(folder: Path, options: argparse.Namespace) -> Iterator[Result]:
         yield from running(folder, 100_000 if quick else 300_000, 2 if quick else 5)
     for drifting in (0, 200):
         yield judging(drifting, 9 if quick else 41)
+    yield judging_everything(9 if quick else 31)
     yield from steadiness(folder, 20_000 if quick else 50_000)
     if not quick:
         yield from fitting()

@@ -124,11 +124,11 @@ def _decide_slow(measured: Measured, policy: Policy, level: float) -> list[Trial
 
 
 def _trials(measured: Measured, policy: Policy, level: float) -> list[Trial]:
-    floors = np.array([measured.floor(row, policy) for row in range(len(measured))])
     level = policy.alpha.get(measured.check, level)
-    return [
-        Trial(measured, row, float(floors[row]), level) for row in np.flatnonzero(measured.effect >= floors).tolist()
-    ]
+    # Most tests lie below any floor: what each one's own is need not be asked.
+    least = 0.0 if measured.floors is not None else policy.least_floor(measured.check)
+    floors = {row: measured.floor(row, policy) for row in np.flatnonzero(measured.effect >= least).tolist()}
+    return [Trial(measured, row, floor, level) for row, floor in floors.items() if measured.effect[row] >= floor]
 
 
 def _pass_outright(trials: list[Trial], family: int, correction: str) -> None:

@@ -147,7 +147,7 @@ class Explanation:
             p_adjusted=1.0 if trial is None else p_adjusted(trial, self.decision.family, self.policy.correction),
             n=int(measured.n[row]),
             n_reference=int(measured.n_reference[row]),
-            bound=float(measured.bound[row]),
+            bound=measured.bound(row),
             drift=trial is not None and (trial.opens or (companions and trial.companion)),
             design_effect=measured.design_effect(row),
             trend=measured.trend(row) if measured.trend and p_value < 1.0 else None,

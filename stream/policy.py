@@ -75,6 +75,11 @@ class Policy:
         own = self.feature_thresholds.get(feature, {}).get(check)
         return max(self.thresholds[check], learned) if own is None else own
 
+    def least_floor(self, check: str) -> float:
+        """Return an effect below which no feature's finding of this check can be drift."""
+        own = [floors.get(key) for floors in self.feature_thresholds.values() for key in (check, f"{check}_abs")]
+        return min([self.thresholds[check], *(floor for floor in own if floor is not None)])
+
     def mean_floor_in_units(self, feature: str) -> float | None:
         """Return the floor of a mean shift in the feature's own unit, where one was asked for."""
         return self.feature_thresholds.get(feature, {}).get("mean_abs")

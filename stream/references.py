@@ -69,7 +69,7 @@ class References:
         """
         counts = window.total.copy()
         born = {
-            lag.comparator: history.total(lag.comparator, *span).copy()
+            lag.comparator: history.total(lag.comparator, *span)
             for lag, span in self._spans(end_ms)
             if origin_ms is not None and span[0] >= origin_ms
         }

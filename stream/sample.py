@@ -1,6 +1,5 @@
 """One side of a comparison: the training data, a window, or another window, read off its counts feature by feature."""
 
-import itertools
 import math
 from dataclasses import dataclass
 from functools import cached_property
@@ -77,18 +76,14 @@ class Sample:
         """Rows per numeric feature, whatever was in them."""
         return self.numeric_n + self.numeric_unusable
 
-    @cached_property
-    def bounds(self) -> FloatArray:
-        """How far D against this sample may lie below the exact D: the largest share of an open cell; 0 where n is 0.
+    def bound(self, place: int) -> float:
+        """Return how far a feature's D against this sample may lie below the exact D; 0 where it has no value.
 
-        Within an open cell the window's distribution function may run anywhere between its ends, this sample's rises by
-        that share.
+        It is the largest share of an open cell: within it the window's distribution function may run anywhere between
+        its ends, and this sample's rises by that share. Every second cell is a single value, and no place to run.
         """
-        # Of a feature's 2k + 1 cells every second one is a single value, and no place to run.
-        spans = itertools.pairwise(self.layout.numeric_starts.tolist())
-        largest = [int(self.numeric_cells[start:end:2].max()) for start, end in spans]
-        bounds: FloatArray = np.array(largest, dtype=np.float64) / np.maximum(self.numeric_n, 1)
-        return bounds
+        n = int(self.numeric_n[place])
+        return float(self.numeric(place)[::2].max()) / n if n else 0.0
 
     @cached_property
     def categorical_cells(self) -> IntArray:

@@ -25,7 +25,6 @@ def ks(pair: Pair) -> Measured:
     places = pair.numeric
     statistic = _distances(pair)[places]
     numeric = pair.reference.layout.baseline.numeric
-    bound = pair.reference.bounds[places]
     parts = pair.numeric_measured("ks", places, statistic, statistic)
     n, n_reference = parts.sizes
 
@@ -41,7 +40,10 @@ def ks(pair: Pair) -> Measured:
     def deviate(i: int) -> float:
         return kolmogorov(float(statistic[i]), paired_rows(int(n[i]), int(n_reference[i])))
 
-    return parts.measured(tail, upper=upper, deviate=deviate, bound=bound)
+    def below_exact(i: int) -> float:
+        return pair.reference.bound(int(places[i]))
+
+    return parts.measured(tail, upper=upper, deviate=deviate, below_exact=below_exact)
 
 
 def _distances(pair: Pair) -> FloatArray:
@@ -58,8 +60,8 @@ def _distances(pair: Pair) -> FloatArray:
     for first in range(0, len(n), _FEATURES_AT_ONCE):
         last = min(first + _FEATURES_AT_ONCE, len(n))
         cells, sizes = slice(starts[first], starts[last]), np.diff(starts[first : last + 1])
-        gaps = pair.window.numeric_cells[cells] * np.repeat(m[first:last], sizes).astype(scale)
-        gaps -= pair.reference.numeric_cells[cells] * np.repeat(n[first:last], sizes).astype(scale)
+        gaps = pair.window.numeric_cells[cells].astype(scale) * np.repeat(m[first:last].astype(scale), sizes)
+        gaps -= pair.reference.numeric_cells[cells].astype(scale) * np.repeat(n[first:last].astype(scale), sizes)
         np.cumsum(gaps, out=gaps)
         np.abs(gaps, out=gaps)
         largest[first:last] = np.maximum.reduceat(gaps, starts[first:last] - starts[first])
@@ -68,8 +70,10 @@ def _distances(pair: Pair) -> FloatArray:
 
 
 def _scale(n: IntArray, m: IntArray) -> type[np.generic]:
-    """Return integers, or floats where products of the two sizes outgrow 64 bits."""
+    """Return the narrowest integers that hold products of the two sizes, or floats where these outgrow 64 bits."""
     product = int(n.max(initial=0)) * int(m.max(initial=0))
+    if product < 2**30:
+        return np.int32
     return np.int64 if product < 2**62 else np.float64
 
 

@@ -44,11 +44,11 @@ class Measured:
     """One check over ``m`` features, in the order of the baseline.
 
     ``features`` are their names and ``index`` their places in ``Baseline.features``; all arrays have shape (m,).
-    ``statistic`` and ``effect`` are in the check's units; ``bound`` says how far the statistic may lie below the exact
-    one. ``calibration`` is what is known of how features move by themselves; ``partners``, of a check of pairs, has one
-    per feature. ``i`` of the methods counts within this check, 0 to m - 1. Probabilities are remembered.
-    A check that looks at more than this window has ``floors`` (m,) in its own unit instead of the policy's, stands for
-    a ``family`` of that many tests whatever m is, and says the ``trend`` of each feature.
+    ``statistic`` and ``effect`` are in the check's units. ``calibration`` is what is known of how features move by
+    themselves; ``partners``, of a check of pairs, has one per feature. ``i`` of the methods counts within this check, 0
+    to m - 1. Probabilities are remembered. A check that looks at more than this window has ``floors`` (m,) in its own
+    unit instead of the policy's, stands for a ``family`` of that many tests whatever m is, and says the ``trend`` of
+    each feature.
     """
 
     check: str
@@ -56,13 +56,13 @@ class Measured:
     index: IntArray
     statistic: FloatArray
     effect: FloatArray
-    bound: FloatArray
     n: IntArray
     n_reference: IntArray
     tail: Tail
     decisive: Probability | None = None
     upper: Probability | None = None
     deviate: Probability | None = None
+    below_exact: Probability | None = None
     comparator: str = "baseline"
     floors: FloatArray | None = None
     family: int | None = None
@@ -92,6 +92,10 @@ class Measured:
     def p_upper(self, i: int) -> float:
         """Return a cheap bound that ``p_decision`` does not exceed; 1.0 where none is known."""
         return 1.0 if self.upper is None else max(self.upper(i), self._p_stretched(i))
+
+    def bound(self, i: int) -> float:
+        """Return how far the statistic may lie below the exact one; 0 is exact."""
+        return 0.0 if self.below_exact is None else self.below_exact(i)
 
     def design_effect(self, i: int) -> float:
         """Return by how much independent rows understate the variance of this comparison; 1 where nothing is known."""
@@ -180,7 +184,7 @@ class Parts:
         decisive: Probability | None = None,
         upper: Probability | None = None,
         deviate: Probability | None = None,
-        bound: FloatArray | None = None,
+        below_exact: Probability | None = None,
         partners: tuple[Partner, ...] = (),
     ) -> Measured:
         """Add the probabilities, functions of the place within this check; each is computed once."""
@@ -190,12 +194,12 @@ class Parts:
             tuple(features[place].name for place in self.index.tolist()),
             self.index,
             *self.numbers,
-            np.zeros(len(self.index)) if bound is None else bound,
             *self.sizes,
             cache(tail),
             decisive and cache(decisive),
             upper and cache(upper),
             deviate and cache(deviate),
+            below_exact,
             partners=partners,
         )
 

@@ -82,7 +82,6 @@ class Accumulator:
             leading.features,
             leading.log_wealth,
             leading.effect,
-            np.zeros(len(leading.features)),
             leading.n,
             leading.n_reference,
             lambda i: (math.exp(-float(leading.log_wealth[i])), "e-value"),

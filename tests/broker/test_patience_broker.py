@@ -85,7 +85,7 @@ def test_a_stuck_partition_holds_back_windows_and_no_counting_until_patience_end
         judge.finish()
         (book,) = judge.books.values()
         wanted = recount(assembly, assembly.settings.kafka.bootstrap_servers)
-        panes = {start: book.monitor.pane(start) for start in book.monitor.pane_starts()}
+        panes = {start: book.monitors.any.pane(start) for start in book.monitors.any.pane_starts()}
         assert {start: plain(pane) for start, pane in panes.items() if pane} == {
             start: plain(wanted.panes[start]) for start in panes
         }

@@ -36,7 +36,7 @@ def test_every_check_takes_the_features_of_its_kind(mixed):
 def test_arrays_are_of_one_length_and_probabilities_are_probabilities(mixed):
     """Whatever the check: finite numbers, p in [0, 1], reported <= decisive <= bound."""
     for one in measure(*mixed, Policy()):
-        arrays = (one.index, one.statistic, one.effect, one.bound, one.n, one.n_reference)
+        arrays = (one.index, one.statistic, one.effect, one.n, one.n_reference)
         assert {len(array) for array in arrays} == {len(one)}
         assert np.isfinite(one.statistic).all()
         for i in range(len(one)):

@@ -21,7 +21,6 @@ def _measured(check, p_values, effects, upper=None):
         np.arange(m),
         zeros,
         np.array(effects, dtype=float),
-        zeros,
         np.full(m, 100),
         np.full(m, 100),
         lambda i: (float(p_values[i]), "given"),
@@ -139,7 +138,7 @@ def test_a_bound_spares_the_probability():
 
     one = _measured("ks", [0.0], [0.5], upper=[1e-12])
     silent = Measured(one.check, one.features, *(getattr(one, name) for name in (
-        "index", "statistic", "effect", "bound", "n", "n_reference")), never, None, one.upper)  # fmt: skip
+        "index", "statistic", "effect", "n", "n_reference")), never, None, one.upper)  # fmt: skip
     assert decide((silent,), Policy(), 0.01).opening() == {"f0"}
 
 
