@@ -68,17 +68,24 @@ def statistics(batch: torch.Tensor, layout: Layout = "NCHW") -> dict[str, torch.
         return {name: value.to(torch.float32) for name, value in zip(NAMES, values, strict=True)}
 
 
-def unnormalised(batch: torch.Tensor, mean: Sequence[float], std: Sequence[float]) -> torch.Tensor:
-    """Return [N, C, H, W] pictures as they were before ``(picture - mean) / std``, a mean and a std per channel.
+def unnormalised(
+    batch: torch.Tensor, mean: Sequence[float], std: Sequence[float], layout: Layout = "NCHW"
+) -> torch.Tensor:
+    """Return pictures as they were before ``(picture - mean) / std``, a mean and a std per channel.
 
-    Raises ``ValueError`` when there is not one of each for every channel.
+    Raises ``TypeError`` for pictures that are no floats, and ``ValueError`` for another shape or layout, or when there
+    is not one mean and one std for every channel.
     """
-    if batch.ndim != 4 or not len(mean) == len(std) == batch.shape[1]:
-        raise ValueError(
-            f"pictures of shape {tuple(batch.shape)} with {len(mean)} means and {len(std)} stds: "
-            "give [N, C, H, W] and one of each per channel"
-        )
-    return batch * batch.new_tensor(list(std))[:, None, None] + batch.new_tensor(list(mean))[:, None, None]
+    import torch  # noqa: PLC0415 - an optional extra
+
+    channels = _channels_first(batch, layout).shape[1]
+    if not len(mean) == len(std) == channels:
+        raise ValueError(f"{len(mean)} means and {len(std)} stds for {channels} channels: give one of each per channel")
+    if not batch.is_floating_point():
+        raise TypeError(f"pixels of type {batch.dtype} were not normalised: only floats can be turned back")
+    one_each = (channels, 1, 1) if layout == "NCHW" else (channels,)
+    with torch.inference_mode():
+        return batch * batch.new_tensor(list(std)).reshape(one_each) + batch.new_tensor(list(mean)).reshape(one_each)
 
 
 def _channels_first(batch: torch.Tensor, layout: str) -> torch.Tensor:

@@ -216,16 +216,24 @@ def test_a_colour_cast_shows_in_the_balance():
     assert after["balance_blue"] - before["balance_blue"] == pytest.approx(np.full(4, -0.1 / 3), abs=1e-5)
 
 
-def test_normalised_pictures_are_turned_back():
+@pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
+def test_normalised_pictures_are_turned_back(layout):
     """Pictures as a model takes them, once turned back, have the statistics of the pictures."""
     mean, std = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-    pictures = torch.from_numpy(drawn((2, 3, 24, 24))) / 255.0
+    pictures = torch.from_numpy(drawn((2, 3, 24, 20))) / 255.0
     normalised = (pictures - torch.tensor(mean)[:, None, None]) / torch.tensor(std)[:, None, None]
-    back, wanted = statistics(unnormalised(normalised, mean, std)), statistics(pictures)
+    given = normalised.permute(0, 2, 3, 1) if layout == "NHWC" else normalised
+    back, wanted = statistics(unnormalised(given, mean, std, layout), layout), statistics(pictures)
     for name in NAMES:
         assert back[name].numpy() == pytest.approx(wanted[name].numpy(), abs=1e-5, rel=1e-4), name
+
+
+def test_pictures_that_cannot_be_turned_back_are_refused():
+    """Too few means, and bytes, which nobody normalised, are errors."""
     with pytest.raises(ValueError, match="one of each per channel"):
-        unnormalised(normalised, (0.5,), (0.5,))
+        unnormalised(torch.zeros(2, 3, 4, 4), (0.5,), (0.5,))
+    with pytest.raises(TypeError, match="only floats"):
+        unnormalised(torch.zeros(2, 1, 4, 4, dtype=torch.uint8), (0.5,), (0.5,))
 
 
 def test_results_are_plain_numbers_without_gradients():
