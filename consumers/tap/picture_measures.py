@@ -69,7 +69,7 @@ def noise(luma: torch.Tensor) -> torch.Tensor:
     """Return the standard deviation of white noise in luma, estimated as by Immerkær (1996).
 
     sqrt(pi/2) / 6 times the mean absolute response of [[1, -2, 1], [-2, 4, -2], [1, -2, 1]], which planes and straight
-    edges along the axes do not excite; fine texture does. 0 where a side is under 3 pixels.
+    edges along the axes do not excite; fine texture does. 0 to 1.67; 0 where a side is under 3 pixels.
     """
     if min(luma.shape[1:]) < 3:
         return mean(luma) * 0.0
