@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
+from consumers.tap import embeddings, pictures
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from consumers.tap.embedding_reference import EmbeddingReference
     from consumers.tap.snapshot import Array
 
 # Feature names to columns, a value per row of the batch: arrays, tensors or sequences.
@@ -60,10 +62,19 @@ class Tokens:
 
 @dataclass(frozen=True)
 class Embeddings:
-    """Vectors [N, D]: ``embedding_norm``, their Euclidean length."""
+    """Vectors [N, D]: ``embedding_norm``, their Euclidean length, or all that a reference of training vectors allows.
 
-    def __call__(self, batch: Array) -> dict[str, NDArray[Any]]:
-        """Return the one column, (N,)."""
+    ``reference`` is what ``consumers.tap.embeddings.fit_embeddings`` learned, where the further features are described.
+    """
+
+    reference: EmbeddingReference | None = None
+
+    def __call__(self, batch: Array) -> Columns:
+        """Return the one column, or a column for each feature, (N,)."""
+        if self.reference is not None:
+            import torch  # noqa: PLC0415 - an optional extra
+
+            return embeddings.features(torch.as_tensor(batch).flatten(1), self.reference)
         vectors = as_array(batch).astype(np.float64)
         return {"embedding_norm": np.linalg.norm(vectors.reshape(len(vectors), -1), axis=1)}
 
@@ -83,12 +94,10 @@ class Pictures:
         """Return a column for each statistic, (N,)."""
         import torch  # noqa: PLC0415 - an optional extra
 
-        pictures = import_module("consumers.tap.pictures")
         images = torch.as_tensor(batch)
         if self.mean is not None and self.std is not None:
-            images = pictures.unnormalised(images, self.mean, self.std)
-        columns: Columns = pictures.statistics(images, layout=self.layout)
-        return columns
+            images = pictures.unnormalised(images, self.mean, self.std, self.layout)
+        return pictures.statistics(images, layout=self.layout)
 
 
 def as_array(batch: Array) -> NDArray[Any]:
