@@ -1,6 +1,6 @@
 """Who detects what, how soon, at which false-alarm rate, and whom each blames: driftline and its peers on one table.
 
-    python benchmarks/detection.py [--quick] [--peers FOLDER] [--keep FOLDER] [--markdown FILE]
+    python benchmarks/detection.py [--quick] [--peers FOLDER] [--without METHODS] [--keep FOLDER] [--markdown FILE]
 
 The streams are made in ``benchmarks/scenarios.py``: eight features, a reference of 3,000 rows, 22 windows of 300, and a
 change that is known; the real stream of insects whose columns were permuted; and null streams, simulated and reshuffled
@@ -152,12 +152,12 @@ def batch(folder: Path, python: Path, method: str, field: Field) -> Iterator[Lin
 def lines(folder: Path, field: Field, python: Path | None, runs: dict[str, int]) -> Iterator[Line]:
     """Yield all lines; ``runs`` says how many streams of each kind slow methods take."""
     yield from in_house(folder, field)
-    for method in KNOBS:
+    for method in (method for method in KNOBS if method in runs):
         yield from streaming(folder, method, field.first(runs[method], simulated=method == "KSWIN"))
     if python is None:
         print("the peers' environment cannot be made: frouros and evidently are left out", file=sys.stderr)
         return
-    for method in BATCH:
+    for method in (method for method in BATCH if method in runs):
         yield from batch(folder, python, method, field.first(runs[method]))
 
 
@@ -165,6 +165,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="few streams")
     parser.add_argument("--peers", type=Path, default=Path(".cache/peers"), help="virtual environment of the peers")
+    parser.add_argument("--without", default="", metavar="METHODS", help="leave these out, for example KSWIN,evidently")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep the peers' answers here (one seed a folder)")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables here, too")
     parser.add_argument("--seed", type=int, default=1)
@@ -173,6 +174,7 @@ def main() -> None:
         options.keep.mkdir(parents=True, exist_ok=True)
     many, few, fewest = (2, 1, 1) if options.quick else (5, 2, 1)
     runs = dict.fromkeys((*KNOBS, *BATCH), many) | {"evidently": few, "KSWIN": fewest}
+    runs = {method: count for method, count in runs.items() if method not in options.without.split(",")}
     field = Field(tuple(changing(many, options.seed)), tuple(quiet(2 * many, options.seed)))
     began, found = time.monotonic(), []
     with tempfile.TemporaryDirectory(prefix="driftline-detection-") as folder:
