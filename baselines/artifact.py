@@ -53,6 +53,8 @@ def dumps(baseline: Baseline) -> bytes:
         "source": list(baseline.source),
         "n": baseline.n,
     }
+    weighed = {"importance_method": baseline.importance_method, "importance_date": baseline.importance_date}
+    head |= {key: text for key, text in weighed.items() if text}
     features = b",\n".join(msgspec.json.encode(to_document(feature)) for feature in baseline.features)
     parts = [msgspec.json.encode(head)[:-1] + b',"features":[\n' + features + b"\n]"]
     if baseline.dependence is not None:
@@ -83,6 +85,8 @@ def loads(data: bytes, name: str) -> Baseline:
         created=document.created,
         dependence=dependence,
         calibration=to_calibration(document.calibration),
+        importance_method=document.importance_method,
+        importance_date=document.importance_date,
     )
 
 

@@ -116,6 +116,9 @@ class Baseline:
     dependence: Dependence | None = None
     # What windows of the training data themselves showed, where it has times; outside the fingerprint, as weights are.
     calibration: Calibration | None = None
+    # By what and when the features' weights were found ("integrated-gradients", ISO 8601); "" where nobody said.
+    importance_method: str = ""
+    importance_date: str = ""
 
     @cached_property
     def numeric(self) -> tuple[NumericReference, ...]:
@@ -132,10 +135,14 @@ class Baseline:
         """Weight per feature, 1 where nothing is known: then impact is the size of the drift alone."""
         return {f.name: 1.0 if f.importance is None else f.importance for f in self.features}
 
-    def with_importance(self, weights: Mapping[str, float]) -> "Baseline":
-        """Return a copy with these weights; the fingerprint, over what was counted, stays as it is."""
+    def with_importance(self, weights: Mapping[str, float], method: str = "", date: str = "") -> "Baseline":
+        """Return a copy with these weights; the fingerprint, over what was counted, stays as it is.
+
+        ``method`` and ``date`` say where they are from; without them, those of the weights that were there stay.
+        """
         features = tuple(replace(f, importance=weights.get(f.name, f.importance)) for f in self.features)
-        return replace(self, features=features)
+        method, date = (method, date) if method or date else (self.importance_method, self.importance_date)
+        return replace(self, features=features, importance_method=method, importance_date=date)
 
 
 def reference_counts(cells: IntArray, specials: Mapping[str, int], order: tuple[str, ...]) -> IntArray:

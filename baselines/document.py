@@ -123,6 +123,8 @@ class Document(msgspec.Struct):
     features: list[FeatureDocument]
     dependence: DependenceDocument | None = None
     calibration: CalibrationDocument | None = None
+    importance_method: str = ""
+    importance_date: str = ""
 
 
 def to_document(feature: Reference) -> FeatureDocument:

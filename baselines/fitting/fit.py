@@ -19,7 +19,7 @@ from baselines.fitting.columns import Counting, Fitted, LeftOut, Look, NameCount
 from baselines.fitting.dependence import DependencePass, choose
 from baselines.fitting.files import check_file, read_chunks
 from baselines.fitting.options import FitOptions
-from baselines.importance import read_importance
+from baselines.importance import Importance, read_importance
 
 Tell: TypeAlias = Callable[[str], None]
 # Called with the rows of this pass so far, and with the rows in all once a pass is through.
@@ -50,7 +50,8 @@ def fit(
     found = tuple(outcome.reference for outcome in outcomes.values() if isinstance(outcome, Fitted))
     if not found:
         raise BaselineError(f"{paths[0]}: no column makes a feature: " + "; ".join(_remarks(outcomes)))
-    features = _weighed(found, fitting.options.importance)
+    importance = _importance(found, fitting.options.importance)
+    features = tuple(replace(feature, importance=importance.weights.get(feature.name)) for feature in found)
     for remark in chain(_remarks(outcomes), _codes(features, fitting.options.numeric)):
         tell(remark)
     dependence = fitting.dependence(features)
@@ -61,15 +62,14 @@ def fit(
         source=tuple(path.name for path in paths),
         created=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
         dependence=dependence,
+        importance_method=importance.method,
+        importance_date=importance.date,
     )
 
 
-def _weighed(features: tuple[Reference, ...], importance: Path | None) -> tuple[Reference, ...]:
-    """Give the features the weights of the file, where there is one."""
-    if importance is None:
-        return features
-    weights = read_importance(importance, [feature.name for feature in features])
-    return tuple(replace(feature, importance=weights[feature.name]) for feature in features)
+def _importance(features: tuple[Reference, ...], path: Path | None) -> Importance:
+    """Read the features' weights from the file, where there is one."""
+    return Importance({}) if path is None else read_importance(path, [feature.name for feature in features])
 
 
 class _Fitting:

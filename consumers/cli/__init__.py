@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from consumers.cli import alerts, demo, describe, fit, power, replay, run, status
+from consumers.cli import alerts, demo, describe, fit, importance, power, replay, run, status
 from consumers.errors import SettingsError
 
 
@@ -66,6 +66,7 @@ def driftline(
 
 # A line per verb, in the order of use; the module has the function and its EXAMPLE.
 app.command(epilog=f"\b\nExample: {fit.EXAMPLE}")(fit.fit)
+app.command(epilog=f"\b\nExample: {importance.EXAMPLE}")(importance.importance)
 app.command(epilog=f"\b\nExample: {describe.EXAMPLE}")(describe.describe)
 app.command(epilog=f"\b\nExample: {run.EXAMPLE}")(run.run)
 app.command(epilog=f"\b\nExample: {replay.EXAMPLE}")(replay.replay)

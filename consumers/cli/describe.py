@@ -38,6 +38,8 @@ def description(baseline: "Baseline", size_bytes: int) -> dict[str, Any]:
         "source": list(baseline.source),
         "size_bytes": size_bytes,
         "n": baseline.n,
+        "importance_method": baseline.importance_method or None,
+        "importance_date": baseline.importance_date or None,
         "features": [_feature(feature) for feature in baseline.features],
         "calibration": None if baseline.calibration is None else asdict(baseline.calibration),
     }
@@ -89,6 +91,9 @@ def _print(baseline: "Baseline", path: Path, size_bytes: int) -> None:
     if baseline.calibration is not None:
         console.print(movement_table(baseline.calibration))
         console.print(f"moves between windows as above, learned from {span(baseline.calibration)}", soft_wrap=True)
+    if baseline.importance_method or baseline.importance_date:
+        origin = " of ".join(filter(None, (baseline.importance_method, baseline.importance_date)))
+        console.print(f"weights: {printable(origin)}", soft_wrap=True)
     sources = printable(", ".join(baseline.source))
     console.print(f"{path}: {size_bytes:,} bytes, {baseline.n:,} rows from {sources}", soft_wrap=True)
     console.print(f"fitted {baseline.created}, {baseline.fingerprint}", soft_wrap=True)

@@ -91,6 +91,22 @@ def test_fit_takes_importance_from_a_file(train: Path) -> None:
     assert ("weight" in weighted.stderr, "weight" in plain.stderr) == (True, False)
 
 
+def test_where_weights_are_from_is_frozen_and_described(train: Path) -> None:
+    """Method and date of an importance file go into the baseline; a file of weights alone leaves no trace of either."""
+    Path("weights.json").write_text('{"method": "shap", "date": "2026-01-31T00:00:00Z", "weights": {"device": 4}}')
+    assert run("fit", "train.csv", "--out", "b.json", "--importance", "weights.json").exit_code == 0
+    baseline = load(Path("b.json"))
+    assert (baseline.importance["device"], baseline.importance_method) == (1.0, "shap")
+    assert baseline.importance_date == "2026-01-31T00:00:00Z"
+    assert "weights: shap of 2026-01-31T00:00:00Z" in run("describe", "b.json").stdout
+    described = json.loads(run("describe", "b.json", "--json").stdout)
+    assert (described["importance_method"], described["importance_date"]) == ("shap", "2026-01-31T00:00:00Z")
+    Path("weights.json").write_text('{"device": 4}')
+    run("fit", "train.csv", "--out", "b.json", "--importance", "weights.json")
+    assert "importance_method" not in json.loads(Path("b.json").read_text())
+    assert json.loads(run("describe", "b.json", "--json").stdout)["importance_method"] is None
+
+
 def test_a_wrong_importance_leaves_no_baseline(train: Path) -> None:
     """The error names the nearest feature, and nothing was written."""
     Path("weights.json").write_text('{"user_aeg": 3}')
