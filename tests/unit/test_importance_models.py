@@ -160,6 +160,12 @@ def test_each_row_is_explained_by_its_own_class() -> None:
             assert [other for other, weight in weights.items() if weight] == [name]
 
 
+def test_permutation_without_a_target_follows_the_predicted_class() -> None:
+    """The first output, which is never the largest, moves with b alone."""
+    model = model_of(lambda x: torch.stack([x[:, 1] - 1e3, x[:, 0] + 1e3], 1))
+    assert sized(attribute(model, TABLE, Attributing("permutation")).weights).tolist() == [1, 0, 0, 0]
+
+
 def test_permutation_with_classes_counts_wrong_ones() -> None:
     """A target of class numbers, of which only the sign of a decides; others are refused."""
     model = model_of(lambda x: torch.stack([-x[:, 0], x[:, 0]], 1))
