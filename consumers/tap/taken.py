@@ -45,6 +45,8 @@ class Taken:
             if twice:
                 raise ValueError(f"the input and the output both have a feature {min(twice)!r}: name one otherwise")
             columns |= found
+        if not columns:
+            raise ValueError("there is no feature in the input or the output: say how they are to be read")
         return event_lines(columns, self._ids(run), self._times(), fields)
 
     def _columns(self) -> Iterator[Mapping[str, Any]]:

@@ -149,21 +149,21 @@ class Tap:
     def entered(self, values: Any) -> Batch | None:
         """See `Watching.entered`."""
         with self._contained:
-            if self._closed or values is None:
+            if self._closed or values is None or self._features is None:
                 return None
-            ids, times = self._request.get()
-            batch = self._intake.begin(len(values), _listed(ids), _listed(times))
-            if self._features is not None:
-                self._intake.add(batch, self._features, values)
+            batch = self._asked(len(values))
+            self._intake.add(batch, self._features, values)
             return batch
         return None
 
     def left(self, batch: Batch | None, output: Any) -> None:
         """See `Watching.left`."""
-        if batch is None:
-            return
         with self._contained:
-            answer = main_tensor(output)
+            answer = main_tensor(output) if self._predictions is not None else None
+            if self._features is None and answer is not None and not self._closed:
+                batch = self._asked(len(answer))
+            if batch is None:
+                return
             if self._predictions is not None and answer is not None and len(answer) == batch.rows:
                 self._intake.add(batch, self._predictions, answer)
             self._queue(batch)
@@ -177,6 +177,10 @@ class Tap:
     def at_exit(self) -> None:
         """Send what is left before the process ends, within the deadline of the limits."""
         self.close(self._limits.exit_s)
+
+    def _asked(self, rows: int) -> Batch:
+        ids, times = self._request.get()
+        return self._intake.begin(rows, _listed(ids), _listed(times))
 
     def _queue(self, batch: Batch) -> None:
         if self._intake.end(batch):

@@ -69,13 +69,13 @@ class Watch:
     def _enter(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
         # A module that raised left its batch here; it is forgotten now.
         self._local.batch = None
-        # A copy would become a part of the graph that is being traced.
-        if not sys.modules["torch"].jit.is_tracing():
+        if not _traced():
             self._local.batch = self._tap.entered(_argument(self._argument, args, kwargs))
 
     def _leave(self, output: Any) -> None:
         batch, self._local.batch = getattr(self._local, "batch", None), None
-        self._tap.left(batch, output)
+        if not _traced():
+            self._tap.left(batch, output)
 
     def _outside_of_graphs(self, name: str, run: Callable[..., None]) -> Callable[..., None]:
         # Only where the compiler is loaded already: importing it takes seconds and 150 MB.
@@ -95,6 +95,11 @@ class Watch:
 
     def __reduce__(self) -> tuple[type[Unwatched], tuple[()]]:
         return Unwatched, ()
+
+
+def _traced() -> bool:
+    """Say whether TorchScript is tracing: a copy would become a part of its graph."""
+    return bool(sys.modules["torch"].jit.is_tracing())
 
 
 def _argument(which: int | str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:

@@ -223,6 +223,44 @@ def test_outputs_are_found_where_models_put_them(wrap: Any) -> None:
     ]
 
 
+def test_inputs_that_are_no_tensor_do_no_harm() -> None:
+    """A tap of answers alone counts rows by the answer; a model whose input is a list or a dict answers as before."""
+    outlet, tap = tapped(features=None)
+
+    class Lists(torch.nn.Module):
+        def forward(self, given: Any) -> Any:
+            return given["rows"].sum(1)
+
+    net = Lists()
+    tap.watch(net)
+    net({"rows": batch()})
+    assert tap.flush(60)
+    assert [event["prediction"] for event in events(outlet)] == pytest.approx(batch().sum(1).tolist(), abs=1e-6)
+    _, strict = tapped()
+    strict.watch(net)
+    assert len(net({"rows": batch()})) == 5
+    assert strict.stats().errors == 1
+
+
+def test_an_answer_of_other_rows_is_left_out() -> None:
+    """Where the output has no row per input, the events have the input alone; without that, too, there are none."""
+    outlet, tap = tapped()
+    _, blind = tapped(features=None)
+
+    class Boxes(torch.nn.Module):
+        def forward(self, given: Any) -> Any:
+            return given.new_zeros(9, 4, 2, 2)
+
+    net = Boxes()
+    for one in (tap, blind):
+        one.watch(net)
+    net(batch())
+    assert tap.flush(60)
+    assert blind.flush(60)
+    assert [set(event) for event in events(outlet)] == [set(NAMES)] * 5
+    assert blind.stats().dropped == {"unread": 9}
+
+
 def test_half_precision_is_read() -> None:
     """bfloat16 and float16 models are monitored as others are."""
     outlet, tap = tapped()
