@@ -65,6 +65,7 @@ class Embeddings:
     """Vectors [N, D]: ``embedding_norm``, their Euclidean length, or all that a reference of training vectors allows.
 
     ``reference`` is what ``consumers.tap.embeddings.fit_embeddings`` learned, where the further features are described.
+    It reads outputs as well: ``Tap(..., predictions=Embeddings(reference))`` on the layer that makes them.
     """
 
     reference: EmbeddingReference | None = None

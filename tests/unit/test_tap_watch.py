@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from consumers.tap import Logits, MemoryEvents, Pictures, Tap, Tokens, Values
+from consumers.tap import Embeddings, Logits, MemoryEvents, Pictures, Tap, Tokens, Values
+from consumers.tap.embeddings import features, fit_embeddings
 from consumers.tap.stats import TapStats
 
 torch = pytest.importorskip("torch", reason="torch is not installed: pip install 'driftline[torch]'")
@@ -285,7 +286,6 @@ def test_tensors_that_are_elsewhere_are_counted_as_unsupported() -> None:
 
 def test_pictures_become_their_statistics() -> None:
     """A batch of images has one value of each statistic per image; what they were normalised with is taken back."""
-    pytest.importorskip("consumers.tap.pictures")
     outlet, tap = tapped(features=Pictures(mean=[0.5], std=[0.25]), predictions=None)
     net = torch.nn.Flatten()
     tap.watch(net)
@@ -293,6 +293,22 @@ def test_pictures_become_their_statistics() -> None:
     net((light - 0.5) / 0.25)
     assert tap.flush(60)
     assert [event["brightness"] for event in events(outlet)] == pytest.approx([0.25, 0.75])
+
+
+def test_a_layers_embeddings_are_compared_with_training() -> None:
+    """The output of a layer is read by a reference of training embeddings; the numbers are those of `features`."""
+    reference = fit_embeddings(batch(200))
+    outlet, tap = tapped(features=None, predictions=Embeddings(reference))
+    net = torch.nn.Sequential(torch.nn.Identity(), torch.nn.Linear(4, 1))
+    tap.watch(net[0])
+    net(batch(3))
+    assert tap.flush(60)
+    wanted = {name: column.tolist() for name, column in features(batch(3), reference).items()}
+    for row, event in enumerate(events(outlet)):
+        assert {name: float(np.float32(value)) for name, value in event.items()} == {
+            name: column[row] for name, column in wanted.items()
+        }
+    assert len(outlet.lines) == 3
 
 
 def test_traced_and_scripted_modules_are_watched() -> None:
