@@ -3,6 +3,7 @@
 import json
 import logging
 import threading
+import weakref
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -11,8 +12,10 @@ import pytest
 
 from consumers.tap import MemoryEvents, Tap, TapLimits
 from consumers.tap.backlog import Backlog
+from consumers.tap.contained import Contained
 from consumers.tap.outlet import Settled
-from consumers.tap.stats import TapStats
+from consumers.tap.stats import Account, TapStats
+from consumers.tap.worker import Worker
 
 
 class BlockedEvents(MemoryEvents):
@@ -105,6 +108,20 @@ def test_the_backlog_holds_what_is_being_worked_on() -> None:
         backlog.done(taken[1])
     assert backlog.drained(0)
     assert backlog.take(0) is None
+
+
+def test_a_batch_that_is_done_is_let_go() -> None:
+    """The tap's thread keeps no copy of the last batch while it waits for the next one."""
+    backlog: Backlog[np.ndarray] = Backlog(most_batches=2, most_bytes=10_000)
+    worker = Worker(backlog, lambda _: None, lambda: None, Contained(Account()))
+    batch = np.zeros(10)
+    held = weakref.ref(batch)
+    backlog.put(batch, batch.nbytes)
+    del batch
+    worker.ensure()
+    assert backlog.drained(60)
+    assert held() is None
+    worker.stop(60)
 
 
 def test_what_the_outlet_loses_is_dropped() -> None:

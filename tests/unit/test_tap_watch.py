@@ -322,6 +322,7 @@ def test_traced_and_scripted_modules_are_watched() -> None:
         traced = torch.jit.trace(net, batch())
     assert "clone" not in str(traced.inlined_graph)
     assert tap.flush(60)
+    assert tap.stats() == TapStats(rows=5, sent=5)
     outlet.lines.clear()
     other_outlet, other = tapped()
     other.watch(traced)
