@@ -1,6 +1,7 @@
 """Fixtures that every kind of test may ask for."""
 
 import json
+import logging
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -25,6 +26,8 @@ from consumers.records import PaneChunk, counts_partition, grow, read_counts_top
 from consumers.settings import load_settings
 from stream.panes import Pane, PaneKey
 
+# What is left when the tests are over, a tap that nobody closed, has nobody to tell.
+logging.getLogger("driftline").addHandler(logging.NullHandler())
 RealMonitor = Callable[..., Path]
 START_MS = 1_700_000_000_000
 EVERY_MS = 10_000

@@ -18,7 +18,7 @@ from consumers.topics import ensure_topics
 from stream.watermark import Watermark
 
 START_MS, EVERY_MS = 1_700_000_000_000, 10_000
-PATIENCE_S = 40.0
+PATIENCE_S = 90.0
 
 
 def lines(times_ms: Iterator[int] | range) -> list[bytes]:

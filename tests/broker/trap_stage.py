@@ -14,7 +14,7 @@ from consumers.source import Place, Polled, Position
 
 EVENTS = [b"%d" % number for number in range(10)]
 NEVER_MS = 600_000
-WAIT_S = 60.0
+WAIT_S = 120.0
 
 
 class Stage:
