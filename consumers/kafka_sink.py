@@ -14,6 +14,7 @@ from kafka import KafkaProducer, TopicPartition
 from kafka.errors import KafkaError
 from kafka.structs import OffsetAndMetadata
 
+from consumers.kafka_deadline import ANSWER_S, within
 from consumers.kafka_errors import kafka_errors
 from consumers.kafka_lookup import BOOTSTRAP_MS
 from consumers.kafka_takeover import signed
@@ -60,8 +61,9 @@ class KafkaSink:
                 for future in futures:
                     future.get(timeout=0)
                 if positions:
-                    producer.send_offsets_to_transaction(_offsets(positions, self._transactional_id), membership)
-                producer.commit_transaction()
+                    offsets = _offsets(positions, self._transactional_id)
+                    within(ANSWER_S, lambda: producer.send_offsets_to_transaction(offsets, membership))
+                within(ANSWER_S, producer.commit_transaction)
         except BaseException:
             self._discard()
             raise
