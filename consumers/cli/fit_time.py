@@ -15,7 +15,7 @@ def schedule_of(time: str, every: str, timezone: str) -> "Schedule | None":
     from pydantic import ValidationError
 
     from baselines import BaselineError
-    from consumers.settings.sections import ScheduleSettings
+    from consumers.settings.schedule import ScheduleSettings
     from stream.schedule import Schedule
 
     if bool(time) != bool(every):

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, TypeAlias, get_args
 
 from pydantic import Field, field_validator, model_validator
 
-from consumers.settings.sections import Section
+from consumers.settings.section import Section
 from consumers.settings.spelling import Persist, RatePerMs
 from stream.durations import UNITS_MS
 from stream.policy import DEFAULT_THRESHOLDS, Correction

@@ -7,15 +7,9 @@ from typing import Annotated, Any
 from pydantic import Field, PrivateAttr, ValidationInfo, field_validator
 
 from consumers.settings.decision import DecisionSettings, FeatureSettings, ThresholdSettings
-from consumers.settings.sections import (
-    EventSettings,
-    KafkaSettings,
-    MonitorSettings,
-    ScheduleSettings,
-    Section,
-    TelemetrySettings,
-    TopicSettings,
-)
+from consumers.settings.schedule import ScheduleSettings
+from consumers.settings.section import Section
+from consumers.settings.sections import EventSettings, KafkaSettings, MonitorSettings, TelemetrySettings, TopicSettings
 from stream.comparators import COMPARATORS, lags, versions
 from stream.policy import Policy
 from stream.schedule import Schedule

@@ -1,77 +1,15 @@
-"""The sections of the configuration file: each key's type, default and meaning, in the order people read them.
+"""The sections on what is watched, and where: each key's type, default and meaning, in the order people read them.
 
 A field whose number has a unit in its name (``every_ms``) is written in the file under its alias (``every``).
 """
 
-import json
-import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, TypeAlias
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import Field, field_validator
 
-from consumers.settings.spelling import DurationMs, EveryMs, MaybeDurationMs
-from stream.durations import UNITS_MS, format_duration
-
-_LEGAL_NAME = re.compile(r"[A-Za-z0-9._-]+")
-
-
-def _kafka_name(text: str) -> str:
-    if not _LEGAL_NAME.fullmatch(text) or len(text) > 200 or text in {".", ".."}:
-        raise ValueError(
-            "may hold letters, digits, '.', '_' and '-' only, 200 at most; write for example \"house-prices\""
-        )
-    return text
-
-
-def _event_path(text: str) -> str:
-    if text and not all(text.split(".")):
-        raise ValueError('is no path into the event; write names joined by dots, for example "payload.ts"')
-    return text
-
-
-def _value_path(text: str) -> str:
-    if not text:
-        raise ValueError('must name a field of the event; write for example "ts", or leave the key out')
-    return _event_path(text)
-
-
-def _server_list(servers: object) -> object:
-    return [part.strip() for part in servers.split(",") if part.strip()] if isinstance(servers, str) else servers
-
-
-def _server(address: str) -> str:
-    host, colon, port = address.rpartition(":")
-    if not (host and colon and port.isdecimal() and 0 < int(port) < 65536):
-        raise ValueError(f'{json.dumps(address)} is no host:port; write for example ["localhost:9092"]')
-    return address
-
-
-def _listen_address(address: str) -> str:
-    host, colon, port = address.rpartition(":")
-    if address and not (host and colon and port.isdecimal() and int(port) < 65536):
-        raise ValueError('is no host:port; write for example "127.0.0.1:9464", or "" for none')
-    return address
-
-
-def _plain_value(value: object) -> object:
-    if not isinstance(value, (str, int, float)):
-        raise ValueError('must be text, a number, true or false; write for example where = {model = "house-prices"}')  # noqa: TRY004  # pydantic takes ValueError
-    return value
-
-
-# Topic names are made from the monitor's name, so both keep to what Kafka allows in a topic.
-KafkaName: TypeAlias = Annotated[str, AfterValidator(_kafka_name)]
-EventPath: TypeAlias = Annotated[str, AfterValidator(_event_path)]
-ValuePath: TypeAlias = Annotated[str, AfterValidator(_value_path)]
-PlainValue: TypeAlias = Annotated[Any, AfterValidator(_plain_value)]
-
-
-class Section(BaseModel):
-    """A table of the file: frozen, typed as written, closed to unknown keys."""
-
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True)
+from consumers.settings.names import EventPath, KafkaName, ListenAddress, PlainValue, Servers, ValuePath
+from consumers.settings.section import Section
 
 
 class MonitorSettings(Section):
@@ -83,110 +21,6 @@ class MonitorSettings(Section):
     baseline: Annotated[str, Field(min_length=1)] = Field(
         default="baseline.json", description="The baseline that `driftline fit` wrote; relative to this file."
     )
-
-
-class ScheduleSettings(Section):
-    """When windows are tested, and how long events may take to arrive. Time is event time throughout."""
-
-    every_ms: EveryMs = Field(
-        default=UNITS_MS["h"],
-        alias="every",
-        description="Windows are tested at each multiple of this: whole seconds, or whole days. "
-        'Also "hourly", "daily", "weekly".',
-    )
-    window_ms: DurationMs = Field(
-        default_factory=lambda data: data.get("every_ms", 0),
-        alias="window",
-        description="How much event time one test looks at: a whole number of `every`. Default: the same as `every`.",
-        examples=["24h"],
-    )
-    timezone: str = Field(
-        default="UTC",
-        description="Where days begin, as an IANA name; weeks begin on Monday.",
-        examples=["Europe/Berlin"],
-    )
-    lateness_ms: DurationMs = Field(
-        default=30 * UNITS_MS["s"],
-        alias="lateness",
-        description="How far an event may lie behind the newest of its partition; later ones are counted as late.",
-    )
-    idle_ms: DurationMs = Field(
-        default=UNITS_MS["m"],
-        alias="idle",
-        description="A partition silent for this long no longer holds the other ones back.",
-    )
-    ahead_ms: DurationMs = Field(
-        default=UNITS_MS["h"],
-        alias="ahead",
-        description="An event further ahead of its record's own timestamp is not counted: its clock is wrong.",
-    )
-    stalled_after_ms: DurationMs = Field(
-        default_factory=lambda data: max(5 * UNITS_MS["m"], 2 * data.get("idle_ms", 0)),
-        alias="stalled_after",
-        description="A window that waits for a partition for longer than this is told as `monitor.health`. "
-        'Default: "5m", or twice `idle` where that is more.',
-        examples=["5m"],
-    )
-    patience_ms: MaybeDurationMs = Field(
-        default=None,
-        alias="patience",
-        description="A window that waits for a partition for longer than this is tested early, with `coverage` below "
-        "1. Should be longer than `idle`. Default: it waits for ever.",
-        examples=["30m"],
-    )
-    min_samples: int = Field(
-        default=100, ge=2, description='A window with fewer events is "insufficient", which is never "no drift".'
-    )
-
-    @field_validator("every_ms")
-    @classmethod
-    def _whole_seconds_or_days(cls, every_ms: int) -> int:
-        unit = "d" if every_ms >= UNITS_MS["d"] else "s"
-        if every_ms == 0 or every_ms % UNITS_MS[unit]:
-            raise ValueError(
-                'must be whole seconds, or whole days from a day on; write for example "90s", "1h" or "2d"'
-            )
-        return every_ms
-
-    @field_validator("window_ms")
-    @classmethod
-    def _whole_number_of_every(cls, window_ms: int, info: ValidationInfo) -> int:
-        every_ms = info.data.get("every_ms", 1)
-        if window_ms == 0 or window_ms % every_ms:
-            nearest_ms = max(1, round(window_ms / every_ms)) * every_ms
-            raise ValueError(
-                f'must be a whole number of every ("{format_duration(every_ms)}"); '
-                f'write for example "{format_duration(nearest_ms)}"'
-            )
-        return window_ms
-
-    @field_validator("stalled_after_ms", "patience_ms")
-    @classmethod
-    def _at_least_a_second(cls, wait_ms: int | None) -> int | None:
-        if wait_ms is not None and wait_ms < UNITS_MS["s"]:
-            raise ValueError('must be at least "1s"; write for example "5m"')
-        return wait_ms
-
-    @field_validator("patience_ms")
-    @classmethod
-    def _longer_than_lateness(cls, patience_ms: int | None, info: ValidationInfo) -> int | None:
-        lateness_ms = info.data.get("lateness_ms", 0)
-        if patience_ms is not None and patience_ms < lateness_ms:
-            raise ValueError(
-                f'must be at least lateness ("{format_duration(lateness_ms)}"), for which every window waits; '
-                f'write for example "{format_duration(max(UNITS_MS["m"], 2 * lateness_ms))}"'
-            )
-        return patience_ms
-
-    @field_validator("timezone")
-    @classmethod
-    def _known_timezone(cls, name: str) -> str:
-        try:
-            ZoneInfo(name)
-        except (ValueError, OSError, ZoneInfoNotFoundError):
-            message = 'is no time zone known here; write an IANA name, for example "UTC" or "Europe/Berlin"'
-            raise ValueError(message) from None
-        return name
 
 
 class EventSettings(Section):
@@ -241,11 +75,9 @@ class EventSettings(Section):
 class KafkaSettings(Section):
     """How the broker is reached. Every further key goes to the Kafka client as it is (`security_protocol`)."""
 
-    bootstrap_servers: Annotated[
-        tuple[Annotated[str, AfterValidator(_server)], ...],
-        Field(strict=False, min_length=1),
-        BeforeValidator(_server_list),
-    ] = Field(default=("localhost:9092",), description="Addresses to begin with, host:port each.")
+    bootstrap_servers: Servers = Field(
+        default=("localhost:9092",), description="Addresses to begin with, host:port each."
+    )
     client: Literal["auto", "kafka-python"] = Field(default="auto", description="The Kafka client library.")
     # What the client is told beside the above, checked by consumers.kafka_options; kept out of any repr: secrets.
     options: Mapping[str, Any] = Field(default={}, repr=False, exclude=True)
@@ -289,7 +121,7 @@ class TopicSettings(Section):
 class TelemetrySettings(Section):
     """Where `driftline run` tells how it is: `/metrics` for Prometheus, `/healthz` and `/readyz` for probes."""
 
-    listen: Annotated[str, AfterValidator(_listen_address)] = Field(
+    listen: ListenAddress = Field(
         default="127.0.0.1:9464",
         description='host:port of `/metrics`, `/healthz` and `/readyz`; port 0 is any free one, `""` is none. A second '
         "process on the host takes a free port unless an address is written here.",
