@@ -3,13 +3,14 @@
 The numbers are those of docs/kafka-traps.md. Traps of topics and settings have a file of their own.
 """
 
+import contextlib
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from kafka import KafkaProducer, TopicPartition
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.errors import KafkaTimeoutError
 from kafka.structs import ConsumerGroupMetadata, OffsetAndMetadata
 
@@ -17,6 +18,7 @@ import consumers.kafka_sink
 from consumers.kafka_lookup import read_to_end
 from consumers.kafka_sink import KafkaSink
 from consumers.kafka_source import KafkaSource
+from consumers.local_kafka import LocalKafka
 from consumers.source import LogUnavailable, Place, Position
 from tests.broker.trap_stage import EVENTS, WAIT_S, Stage, counted, owned, polled, until, values
 
@@ -212,3 +214,51 @@ def test_trap_16_notes_move_with_offsets_and_records_or_not_at_all(
     assert sorted(counted(committed(stage.counts))) == [b"0", b"1"]
     source.rewind()
     assert source.assigned() == {stage.place(n): Position(n + 1, "é" * 1000 + str(n)) for n in range(2)}
+
+
+@pytest.fixture
+def mortal() -> Iterator[tuple[LocalKafka, Stage]]:
+    """Yield a broker that a test may kill, and a stage on it."""
+    with LocalKafka(settings={"broker.session.timeout.ms": "2000"}) as kafka, contextlib.ExitStack() as ending:
+        options = {"bootstrap_servers": kafka.bootstrap_servers}
+        admin = ending.enter_context(contextlib.closing(KafkaAdminClient(**options)))
+        admin.create_topics(["events", "counts"], wait_for_metadata=True)
+        with contextlib.closing(KafkaProducer(**options)) as producer:
+            for value in EVENTS:
+                producer.send("events", value)
+        stage = Stage("events", "counts", options, admin)
+        ending.enter_context(stage.open)
+        yield kafka, stage
+
+
+def test_trap_19_a_commit_whose_coordinator_dies_is_given_up(
+    mortal: tuple[LocalKafka, Stage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client would wait for the answer for ever; the sink does not, and commits what is polled again, once."""
+    kafka, stage = mortal
+
+    class Bereft(KafkaProducer):
+        def send_offsets_to_transaction(self, *offsets: Any) -> None:
+            if kafka.nodes[0].pid is not None and not killed:
+                killed.append(kafka.kill(0))
+            super().send_offsets_to_transaction(*offsets)
+
+    killed: list[None] = []
+    monkeypatch.setattr(consumers.kafka_sink, "KafkaProducer", Bereft)
+    monkeypatch.setattr(consumers.kafka_sink, "ANSWER_S", 3.0)
+    source, sink = stage.source(), stage.sink(request_timeout_ms=1000, delivery_timeout_ms=2000, max_block_ms=2000)
+    owned(source)
+    found = polled(source)
+    with pytest.raises(LogUnavailable, match="no answer within 3 s"):
+        sink.commit([stage.record()], {stage.place(): Position(4)}, found.membership)
+    kafka.restart(0)
+    source.rewind()
+    found = polled(source)
+    assert values(found) == {0: EVENTS}
+    sink.commit([stage.record()], {stage.place(): Position(4)}, found.membership)
+    assert stage.soon_committed()[0][0] == 4
+    with contextlib.closing(KafkaConsumer(**stage.options, isolation_level="read_committed")) as reader:
+        counts = TopicPartition(stage.counts, 0)
+        reader.assign([counts])
+        reader.seek_to_beginning(counts)
+        assert until(lambda: counted(reader.poll(500).get(counts, []))) == [b"counts"]
