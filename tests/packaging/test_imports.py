@@ -13,8 +13,8 @@ PACKAGES = ("baselines", "stream", "consumers")
 WORLD = {"asyncio", "concurrent", "ctypes", "fcntl", "glob", "http", "io", "kafka", "logging", "multiprocessing", "os"}
 WORLD |= {"pathlib", "random", "requests", "rich", "secrets", "select", "shutil", "signal", "socket", "ssl"}
 WORLD |= {"subprocess", "sys", "tempfile", "threading", "time", "typer", "urllib", "uuid"}
-# Who speaks Kafka, the two that read alerts and make topics beside them; everything else is handed sources and sinks.
-KAFKA_FILES = ("kafka_*.py", "consumers/alerts.py", "consumers/topics.py")
+# Who speaks Kafka, the one that makes topics beside them; everything else is handed sources and sinks.
+KAFKA_FILES = ("kafka_*.py", "consumers/topics.py")
 SHADOWING = {"kafka", "river", "torch", "types", "signal", "statistics", "numpy", "scipy", "typing", "json", "logging"}
 
 

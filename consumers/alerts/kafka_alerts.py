@@ -1,0 +1,143 @@
+"""The alerts topic over Kafka: committed records in order, with a group's position or without leaving traces.
+
+A group that has no position yet begins at the end of the topic (or at its beginning), and that position is written down
+before the first member joins: a member that dies before its first event must not make the next one begin later still.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import KafkaError
+from kafka.structs import OffsetAndMetadata
+
+from consumers.kafka_errors import kafka_errors
+from consumers.kafka_lookup import CONSUMER_SETTINGS, LOOKUP_MS
+from consumers.settings import Settings
+from consumers.source import LogRefused, Place
+
+# A body of a loop may take this long for one event; that the process is alive is told by heartbeats meanwhile.
+_MEMBER_SETTINGS: Mapping[str, Any] = {
+    **CONSUMER_SETTINGS,
+    "session_timeout_ms": 10_000,
+    "heartbeat_interval_ms": 3_000,
+    "max_poll_interval_ms": 3_600_000,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRecord:
+    """A committed record of the alerts topic, and its place."""
+
+    place: Place
+    offset: int
+    value: bytes | None
+
+
+class KafkaAlerts:
+    """Reads one record at a time; owned by one thread.
+
+    ``group`` makes it a member of that group; without one it reads every partition and remembers nothing. Begins at the
+    end of the topic, or ``from_beginning``, unless the group stands somewhere already. Raises LogUnavailable or
+    LogRefused when the topic cannot be read.
+    """
+
+    def __init__(self, settings: Settings, group: str | None = None, *, from_beginning: bool = False) -> None:
+        topic = settings.topics.alerts
+        with kafka_errors(f"{topic} cannot be read"):
+            if group is None:
+                self._consumer = _opened(settings, {})
+                parts = _partitions(self._consumer, topic)
+                self._consumer.assign(parts)
+                for tp, offset in _starts(self._consumer, parts, from_beginning).items():
+                    self._consumer.seek(tp, offset)
+            else:
+                _pin(settings, topic, group, from_beginning)
+                self._consumer = _opened(settings, {"group_id": group})
+                parts = _partitions(self._consumer, topic)
+                self._consumer.subscribe([topic])
+            self._ends = self._consumer.end_offsets(parts)
+        self._topic = topic
+
+    def poll(self, timeout_s: float) -> AlertRecord | None:
+        """Return the next record, or None where none came in time; raises as the class says."""
+        with kafka_errors(f"{self._topic} cannot be read"):
+            # One at a time: what the client holds back is thrown away when its partition goes to another member.
+            polled = self._consumer.poll(timeout_ms=round(timeout_s * 1000), max_records=1)
+        for tp, records in polled.items():
+            for record in records:
+                return AlertRecord((tp.topic, tp.partition), record.offset, record.value)
+        return None
+
+    def commit(self, next_offsets: Mapping[Place, int]) -> None:
+        """Write down how far the group has come, but for what is another member's by now; raises as the class says."""
+        with kafka_errors("the group's position cannot be written"):
+            owned = {tuple(tp) for tp in self._consumer.assignment()}
+            ours = {TopicPartition(*place): offset for place, offset in next_offsets.items() if place in owned}
+            if ours:
+                self._consumer.commit({tp: OffsetAndMetadata(offset, "", -1) for tp, offset in ours.items()}, LOOKUP_MS)
+
+    def at_end(self) -> bool:
+        """Tell whether everything is read that was on the topic, on partitions of ours, when this reader was made."""
+        with kafka_errors("positions cannot be read"):
+            owned = self._consumer.assignment()
+            return bool(owned) and all(
+                (self._consumer.position(tp, timeout_ms=LOOKUP_MS) or 0) >= self._ends.get(tp, 0) for tp in owned
+            )
+
+    def close(self) -> None:
+        """Leave; what was not committed will be read again by the group."""
+        self._consumer.close(timeout_ms=1_000)
+
+
+def follow(settings: Settings, *, from_beginning: bool, burst: bool) -> Iterator[bytes]:
+    """Yield the values of drift events; endless, or with ``burst`` up to the topic's present end.
+
+    Raises LogUnavailable or LogRefused when the topic cannot be read.
+    """
+    alerts = KafkaAlerts(settings, from_beginning=from_beginning)
+    try:
+        while True:
+            while (record := alerts.poll(0.5)) is not None:
+                yield record.value or b""
+            if burst and alerts.at_end():
+                return
+    finally:
+        alerts.close()
+
+
+def _opened(settings: Settings, group: Mapping[str, str]) -> KafkaConsumer:
+    options = settings.kafka.for_client("member" if group else "consumer")
+    return KafkaConsumer(**{**(_MEMBER_SETTINGS if group else CONSUMER_SETTINGS), **options, **group})
+
+
+def _partitions(consumer: KafkaConsumer, topic: str) -> list[TopicPartition]:
+    parts = [TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic) or ())]
+    if not parts:
+        raise LogRefused(f'the topic "{topic}" does not exist; "driftline run" creates it')
+    return parts
+
+
+def _starts(consumer: KafkaConsumer, parts: list[TopicPartition], from_beginning: bool) -> dict[TopicPartition, int]:
+    found: dict[TopicPartition, int] = (consumer.beginning_offsets if from_beginning else consumer.end_offsets)(parts)
+    return found
+
+
+def _pin(settings: Settings, topic: str, group: str, from_beginning: bool) -> None:
+    """Give the group its first position on every partition, unless it stands anywhere already."""
+    consumer = _opened(settings, {"group_id": group})
+    try:
+        parts = _partitions(consumer, topic)
+        consumer.assign(parts)
+        if any(consumer.committed(tp, timeout_ms=LOOKUP_MS) is not None for tp in parts):
+            return
+        starts = _starts(consumer, parts, from_beginning)
+        try:
+            consumer.commit({tp: OffsetAndMetadata(offset, "", -1) for tp, offset in starts.items()}, LOOKUP_MS)
+        except KafkaError:
+            # Refused where others have joined meanwhile: then they have written one.
+            if all(consumer.committed(tp, timeout_ms=LOOKUP_MS) is None for tp in parts):
+                raise
+    finally:
+        consumer.close(timeout_ms=1_000)
