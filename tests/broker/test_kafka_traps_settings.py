@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from kafka import KafkaAdminClient, KafkaConsumer
 from kafka.admin import ConfigResource, ConfigResourceType, NewPartitions
+from kafka.structs import MemberState
 
 import consumers.kafka_source
 from consumers.counter import LARGEST_REJECT, reject_record
@@ -211,3 +212,23 @@ def test_trap_18_what_is_written_carries_the_wall_clock(
     batches = until(lambda: [batch for batch in polled(source).batches if LONG_AGO_MS in (batch.timestamps_ms or ())])
     stage.sink().commit([stage.record(value) for batch in batches for value in batch.values], {}, None)
     assert min(record.timestamp for record in committed(stage.counts)) >= before_ms
+
+
+def test_trap_20_a_join_that_is_answered_between_two_polls_is_made_again(
+    new_stage: Callable[..., Stage], admin: KafkaAdminClient
+) -> None:
+    """The client forgets the answer and that it was to join: it would keep what it had, and its group forget it."""
+    stage = new_stage()
+    source = stage.source()
+    owned(source)
+    admin.create_partitions({stage.events: NewPartitions(2)})
+
+    def is_joining() -> bool:
+        time.sleep(0.05)
+        membership = source.poll(0.0).membership
+        return membership is not None and membership.state == MemberState.REBALANCING
+
+    until(is_joining)
+    # The answer comes now, and nobody waits for it.
+    time.sleep(1.0)
+    until(lambda: len(owned(source)) == 2)
