@@ -8,7 +8,8 @@ each poll, forgets what it polled, and goes back to the committed positions of a
 import threading
 from typing import Any
 
-from kafka import ConsumerRebalanceListener
+from kafka import ConsumerRebalanceListener, KafkaConsumer
+from kafka.structs import MemberState
 
 
 class RebalanceFlag(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-python has no types
@@ -37,3 +38,16 @@ class RebalanceFlag(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-p
     def lower(self) -> None:
         """Take the flag down, before positions are looked up: a change meanwhile raises it again."""
         self._changed.clear()
+
+
+def keep_joining(consumer: KafkaConsumer) -> Any:
+    """Return the membership of a consumer; to be called after each poll, so that a join that has begun is completed.
+
+    The client drops an answer to a join that comes before the next poll. A leader that joined because partitions were
+    added then takes itself for joined, with the old ones, and never beats its heart again.
+    """
+    membership = consumer.group_metadata()
+    if membership.state == MemberState.REBALANCING:
+        # There is no public call for it.
+        consumer._coordinator.request_rejoin()
+    return membership

@@ -14,13 +14,12 @@ from typing import Any
 from kafka import KafkaConsumer, TopicPartition
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.errors import IllegalStateError, KafkaError, KafkaTimeoutError
-from kafka.structs import MemberState
 
 from consumers.kafka_errors import kafka_errors
 from consumers.kafka_identity import TopicFacts, TopicIdentity
 from consumers.kafka_lookup import CONSUMER_SETTINGS, LOOKUP_MS
 from consumers.kafka_options import options_for
-from consumers.kafka_rebalance import RebalanceFlag
+from consumers.kafka_rebalance import RebalanceFlag, keep_joining
 from consumers.kafka_takeover import end_open_transaction, note_of
 from consumers.losses import LossWatch
 from consumers.place_note import read_note
@@ -93,7 +92,7 @@ class KafkaSource:
                 # What comes with the first assignment is forgotten and read again from the committed positions.
                 wanted = room if self._consumer.assignment() else 1
                 polled = self._consumer.poll(timeout_ms=left_ms, max_records=wanted)
-                now = self._membership()
+                now = keep_joining(self._consumer)
             if self._flag.raised or self._rewound or (membership is not None and now != membership):
                 self._rewound = True
                 return Polled()
@@ -167,15 +166,6 @@ class KafkaSource:
         self._consumer.close(timeout_ms=1_000)
         if self._identity is not None:
             self._identity.close()
-
-    def _membership(self) -> Any:
-        """Return the membership now, between two polls; a join that is not complete stays asked for."""
-        membership = self._consumer.group_metadata()
-        if membership.state == MemberState.REBALANCING:
-            # The client drops an answer that comes before the next poll. The leader of a group that joined because
-            # there are new partitions then takes itself for joined, with the old ones, and never beats its heart again.
-            self._consumer._coordinator.request_rejoin()  # There is no public call for it.
-        return membership
 
     def _seek_committed(self, owned: Sequence[TopicPartition]) -> Mapping[Place, Position]:
         """Go to where the group stands, or to the beginning where that is of an earlier topic, or of none."""

@@ -14,6 +14,7 @@ from kafka.structs import OffsetAndMetadata
 
 from consumers.kafka_errors import kafka_errors
 from consumers.kafka_lookup import CONSUMER_SETTINGS, LOOKUP_MS
+from consumers.kafka_rebalance import keep_joining
 from consumers.settings import Settings
 from consumers.source import LogRefused, Place
 
@@ -65,6 +66,8 @@ class KafkaAlerts:
         with kafka_errors(f"{self._topic} cannot be read"):
             # One at a time: what the client holds back is thrown away when its partition goes to another member.
             polled = self._consumer.poll(timeout_ms=round(timeout_s * 1000), max_records=1)
+            if self._consumer.config["group_id"] is not None:
+                keep_joining(self._consumer)
         for tp, records in polled.items():
             for record in records:
                 return AlertRecord((tp.topic, tp.partition), record.offset, record.value)
