@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
 from consumers.source import Place
+from stream.join_ledger import JoinLedger
 from stream.ledger import Ledger
 
 
@@ -80,6 +81,14 @@ class EventsLost:
 
 
 @dataclass(frozen=True, slots=True)
+class LabelsJoined:
+    """One step of a joiner: what its ledger grew, and how many predictions wait in this process."""
+
+    growth: JoinLedger
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
 class FeatureEffect:
     """One check of one feature of an open incident, as the latest window has it."""
 
@@ -136,6 +145,7 @@ Fact: TypeAlias = (
     | TransactionEnded
     | EventsCounted
     | EventsLost
+    | LabelsJoined
     | WindowTested
     | EventPublished
     | MonitorStands

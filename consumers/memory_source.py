@@ -48,7 +48,7 @@ class MemorySource:
         for place, start in sorted(self._read.items()):
             records = self._log.records(*place)[start : start + room]
             if records:
-                batches.append(_batch(place, start, records))
+                batches.append(raw_batch(place, start, records))
                 offsets[place] = self._read[place] = start + len(records)
                 room -= len(records)
         at_end = frozenset(place for place in self._read if place not in offsets and self._is_at_end(place))
@@ -116,7 +116,8 @@ class MemorySink:
         """See `Sink.close`."""
 
 
-def _batch(place: Place, start: int, records: Sequence[Record]) -> RawBatch:
+def raw_batch(place: Place, start: int, records: Sequence[Record]) -> RawBatch:
+    """Return consecutive records of a partition, the first of them at the offset ``start``."""
     times = [record.timestamp_ms for record in records]
     known = [time for time in times if time is not None]
     return RawBatch(

@@ -53,28 +53,29 @@ class LenientReader:
 
     def read(self, value: bytes | None) -> LenientEvent | None:
         """Return the event, or None for one that belongs to others; raises Refused for what is no event."""
-        event = _parse_object(value)
-        if not all(_same(_follow(event, path), required) for path, required in self._where):
+        event = parse_object(value)
+        if not all(same(follow(event, path), required) for path, required in self._where):
             return None
-        features = _follow(event, self._features)
+        features = follow(event, self._features)
         if not isinstance(features, dict):
             raise Refused("no_features", f"there is no object at {self._features_path!r}")
         time = self._time(event)
         numbers, states = _read_numbers(map(features.get, self._numeric))
         categories = map(_read_category, map(features.get, self._categorical))
-        segment = tuple(_follow(event, path) for path in self._segments)
+        segment = tuple(follow(event, path) for path in self._segments)
         return LenientEvent((*numbers, *categories), time, states, segment)
 
     def _time(self, event: dict[str, Any]) -> object:
         if self._timestamp_path is None:
             return None
-        time = _follow(event, self._timestamp)
+        time = follow(event, self._timestamp)
         if time is None:
             raise Refused("no_timestamp", f"there is no value at {self._timestamp_path!r}")
         return time
 
 
-def _parse_object(value: bytes | None) -> dict[str, Any]:
+def parse_object(value: bytes | None) -> dict[str, Any]:
+    """Return the JSON object that a record's value is; raises Refused with what it is instead."""
     if value is None:
         raise Refused("tombstone", "the record has no value")
     try:
@@ -108,7 +109,8 @@ def _parse_long_integer(digits: str) -> int | float:
         return float(digits)
 
 
-def _follow(event: Any, path: tuple[str, ...]) -> Any:
+def follow(event: Any, path: tuple[str, ...]) -> Any:
+    """Return the value at a path, None where there is none."""
     for key in path:
         if not isinstance(event, dict):
             return None
@@ -116,7 +118,7 @@ def _follow(event: Any, path: tuple[str, ...]) -> Any:
     return event
 
 
-def _same(value: object, required: Scalar) -> bool:
+def same(value: object, required: Scalar) -> bool:
     """Compare as JSON does: ``true`` is not 1, 3 is 3.0."""
     return value == required and isinstance(value, bool) == isinstance(required, bool)
 

@@ -1,80 +1,92 @@
-"""Counters of pairs: recounted row by row, and the correlations read from them held against scipy."""
+"""What is read of an event and of a label record, and why some are neither."""
 
-import numpy as np
+import json
+from typing import Any
+
 import pytest
-from scipy import stats
 
-from baselines.cells import count_cells
-from baselines.pairs import PairSums, count_pairs, pair_size
-from baselines.scores import ScoreTable, rank_scores
+from consumers.decode.event_format import EventFormat
+from consumers.decode.lenient import Refused
+from consumers.decode.pairs import LabelReader, PredictionReader
 
-
-def table_of(columns):
-    """Return the score table of training columns, which may hold NaN."""
-    scores = []
-    for number, column in enumerate(columns):
-        known = column[np.isfinite(column)]
-        values = np.unique(known)
-        scores.append(rank_scores(str(number), values, count_cells(values, known)))
-    return ScoreTable(tuple(scores))
-
-
-def sums_of(table, columns):
-    """Return the sums that a window of these columns gives."""
-    counters = count_pairs(table, columns, [not np.isfinite(column).all() for column in columns])
-    levels = table.levels(np.stack(columns)).astype(int)
-    usable = np.isfinite(np.stack(columns))
-    totals = [[mask.sum(), one[mask].sum(), (one[mask] ** 2).sum()] for one, mask in zip(levels, usable, strict=True)]
-    return PairSums(np.array(totals), counters), levels, usable
+EVENTS = PredictionReader(
+    EventFormat(timestamp="at", features="in.x", id="meta.id", where={"model": "m"}, segments=("meta.country",)),
+    "out.score",
+)
+LABELS = LabelReader("event.id", "y", "at", "auto")
+GOOD: dict[str, Any] = {
+    "at": 1_700_000_000,
+    "model": "m",
+    "meta": {"id": "a", "country": "DE"},
+    "in": {"x": {"age": 1}},
+    "out": {"score": 0.3},
+}
 
 
-@pytest.fixture
-def columns():
-    """Return four columns of 5,000 rows, three of them with gaps of their own, one with an infinity."""
-    rng = np.random.default_rng(3)
-    x, y, z, u = rng.normal(size=(4, 5_000))
-    y, z = x + y, np.round(z - x)
-    y[rng.random(5_000) < 0.1], z[rng.random(5_000) < 0.3], u[17] = np.nan, np.nan, np.inf
-    return [x, y, z, u]
+def test_an_event_is_read_along_its_paths() -> None:
+    """Id, time, features, prediction and segment, each from where the settings say."""
+    read = EVENTS.read(json.dumps(GOOD).encode(), None)
+    assert read is not None
+    assert (read.id, read.time_ms, read.features, read.prediction) == ("a", 1_700_000_000_000, {"age": 1}, 0.3)
+    assert read.told_apart == {"meta.country": "DE"}
 
 
-def test_correlations_are_those_of_scipy_over_the_rows_that_both_have(columns):
-    """Pairwise complete: each pair over its own rows, whatever else is missing in them."""
-    sums, levels, usable = sums_of(table_of(columns), columns)
-    for i in range(4):
-        for j in set(range(4)) - {i}:
-            both = usable[i] & usable[j]
-            expected = stats.pearsonr(levels[i, both], levels[j, both]).statistic
-            assert sums.n[i, j] == both.sum()
-            assert sums.correlation[i, j] == pytest.approx(expected, rel=0, abs=1e-12)
+def test_events_of_others_are_none() -> None:
+    """What `where` does not let through is somebody else's, even if it has no prediction."""
+    assert EVENTS.read(json.dumps({"model": "other"}).encode(), None) is None
 
 
-def test_correlations_are_nearly_those_of_spearman():
-    """A dozen bins lose little: without bins and by plain ranks the correlation is about the same."""
-    x, noise = np.random.default_rng(4).normal(size=(2, 20_000))
-    y = np.exp(x + 0.5 * noise)
-    sums, _, _ = sums_of(table_of([x, y]), [x, y])
-    assert sums.correlation[0, 1] == pytest.approx(stats.spearmanr(x, y).statistic, abs=0.02)
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"meta": {}}, "no_id"),
+        ({"meta": {"id": None}}, "no_id"),
+        ({"meta": {"id": ""}}, "bad_id"),
+        ({"meta": {"id": True}}, "bad_id"),
+        ({"meta": {"id": ["a"]}}, "bad_id"),
+        ({"out": {}}, "no_prediction"),
+        ({"in": {"x": 3}}, "no_features"),
+        ({"at": None}, "no_timestamp"),
+        ({"at": "yesterday"}, "bad_timestamp"),
+    ],
+)
+def test_an_event_without_what_joining_needs_is_refused(change: dict[str, Any], reason: str) -> None:
+    """With a reason that becomes an entry of the ledger."""
+    with pytest.raises(Refused) as refused:
+        EVENTS.read(json.dumps({**GOOD, **change}).encode(), None)
+    assert refused.value.reason == reason
 
 
-def test_a_feature_that_does_not_vary_has_no_correlation():
-    """Nothing is divided by zero: such a pair is NaN, and the others stand."""
-    x, y = np.random.default_rng(5).normal(size=(2, 300))
-    table = table_of([x, y, x])
-    sums, _, _ = sums_of(table, [x, np.full(300, 2.0), x])
-    assert np.isnan(sums.correlation[:, 1]).all()
-    assert sums.correlation[0, 2] == pytest.approx(1.0)
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        (None, "tombstone"),
+        (b"", "empty"),
+        (b"{", "bad_json"),
+        (b"[]", "not_an_object"),
+        (b"\xff", "not_utf8"),
+        (b'{"y": 1}', "no_id"),
+        (b'{"event": {"id": 1}}', "no_label"),
+        (b'{"event": {"id": 1}, "y": 1}', "no_timestamp"),
+    ],
+)
+def test_a_record_that_is_no_label_is_refused(value: bytes | None, reason: str) -> None:
+    """Bytes of any kind end in a reason, none in an exception of another kind."""
+    with pytest.raises(Refused) as refused:
+        LABELS.read(value, 5)
+    assert refused.value.reason == reason
 
 
-def test_full_columns_cost_no_counters_of_gaps(columns):
-    """Where nothing is missing only the products are other than zero."""
-    full = [np.nan_to_num(column, posinf=0.0) for column in columns]
-    counters = sums_of(table_of(full), full)[0].counters
-    assert len(counters) == pair_size(4) == 6 + 3 * 16
-    assert counters[:6].all()
-    assert not counters[6:].any()
+def test_a_label_has_its_own_time_or_that_of_its_record() -> None:
+    """Where a path is set the record must have a time there; where none is, the record's own counts."""
+    assert LABELS.read(b'{"event": {"id": "a"}, "y": 1, "at": 1700000000}', 5).time_ms == 1_700_000_000_000
+    plain = LabelReader("id", "label", None, "auto")
+    assert plain.read(b'{"id": "a", "label": NaN}', 5).time_ms == 5
+    with pytest.raises(Refused, match="no timestamp"):
+        plain.read(b'{"id": "a", "label": 1}', None)
 
 
-def test_fewer_than_two_features_make_no_pair():
-    """There is nothing to count."""
-    assert (pair_size(0), pair_size(1), pair_size(2)) == (0, 0, 13)
+def test_an_id_is_the_same_as_text_and_as_a_number() -> None:
+    """Programs that write labels often do not know of which type the id was."""
+    plain = LabelReader("id", "label", None, "auto")
+    assert {plain.read(b'{"id": %b, "label": 1}' % text, 5).id for text in (b"7", b'"7"', b"7.0")} == {"7"}

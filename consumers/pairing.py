@@ -1,0 +1,197 @@
+"""Predictions and labels of one lane, joined: records in, labelled events and dead letters out."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import repeat
+from typing import Any
+
+import msgspec
+import orjson
+
+from consumers.counter import reject_record
+from consumers.decode.lenient import Refused
+from consumers.decode.pairs import LabelRead, LabelReader, PredictionRead, PredictionReader
+from consumers.lane import HeldLabel, Lane
+from consumers.raw import RawBatch, Rejected
+from consumers.sink import Outgoing
+from stream import labelled
+from stream.join import JoinLimits, JoinWindow, Prediction
+from stream.join_ledger import JoinLedger
+from stream.labelled import Task, labelled_features
+
+# Everything else that is wrong with an event is wrong for the counter, too, which writes its dead letter.
+_OURS = {"no_id", "bad_id", "no_prediction"}
+
+
+@dataclass(frozen=True, slots=True)
+class PairTopics:
+    """The topics that are joined, and where to."""
+
+    events: str
+    labels: str
+    labelled: str
+    rejects: str
+
+
+@dataclass(slots=True)
+class Joined:
+    """What one step adds: records to write, and what the ledgers of all lanes grew."""
+
+    records: list[Outgoing] = field(default_factory=list)
+    growth: JoinLedger = field(default_factory=JoinLedger)
+
+
+class LabelledSource(msgspec.Struct, frozen=True):
+    """Where a labelled event's prediction stands; how a window that is read back knows what is labelled."""
+
+    partition: int
+    offset: int
+    topic_id: str = ""
+
+
+class _Written(msgspec.Struct):
+    source: LabelledSource
+
+
+class Pairer:
+    """Knows how records are read and what is made of a pair; holds nothing of them."""
+
+    def __init__(
+        self,
+        predictions: PredictionReader,
+        labels: LabelReader,
+        task: Task,
+        limits: JoinLimits,
+        topics: PairTopics,
+    ) -> None:
+        self._predictions = predictions
+        self._labels = labels
+        self._task = task
+        self._limits = limits
+        self.topics = topics
+
+    def new_window(self) -> JoinWindow:
+        """Return a window that holds nothing."""
+        return JoinWindow(self._limits)
+
+    def remember(self, lane: Lane, batch: RawBatch) -> None:
+        """Put predictions into the window that were in it before."""
+        for _, _, read in self._read(lane, batch):
+            if isinstance(read, Prediction):
+                lane.window.add(read)
+
+    def take(self, lane: Lane, batch: RawBatch, joined: Joined) -> None:
+        """Put new predictions into the window."""
+        growth = joined.growth
+        for offset, value, read in self._read(lane, batch):
+            growth.predictions += 1
+            if read is None:
+                growth.foreign += 1
+            elif isinstance(read, Refused):
+                growth.rejected[read.reason] += 1
+                if read.reason in _OURS:
+                    joined.records.append(self._reject(self.topics.events, batch.partition, offset, read, value))
+            elif lane.window.add(read):
+                growth.waiting += 1
+            else:
+                # Read before, and labelled: somebody moved the group's offset back.
+                growth.labelled += 1
+
+    def join(self, lane: Lane, partition: int, labels: Iterable[HeldLabel], topic_id: str, joined: Joined) -> None:
+        """Join labels with the predictions in the window; one that fits none of them is an entry in the ledger."""
+        for held in labels:
+            record = self._pair(lane, partition, held, topic_id, joined.growth)
+            if isinstance(record, Refused):
+                joined.growth.labels += 1
+                joined.growth.labels_rejected[record.reason] += 1
+                record = self._reject(self.topics.labels, partition, held.offset, record, held.value)
+            if record is not None:
+                joined.records.append(record)
+
+    def _pair(
+        self, lane: Lane, partition: int, held: HeldLabel, topic_id: str, growth: JoinLedger
+    ) -> Outgoing | Refused | None:
+        record_ms = held.record_ms if held.record_ms >= 0 else None
+        try:
+            label = self._labels.read(held.value, record_ms)
+        except Refused as refused:
+            return refused
+        fate, prediction = lane.window.meet(label.id, held.record_ms)
+        if prediction is None:
+            growth.note_label(fate)
+            return None
+        read = self._predictions.read(prediction.body, prediction.time_ms)
+        assert read is not None
+        features = self._features(read, label)
+        if isinstance(features, Refused):
+            return features
+        growth.note_label(fate)
+        growth.delays.note(label.time_ms - read.time_ms)
+        lane.window.settle(prediction)
+        source = {"partition": partition, "offset": prediction.offset, "topic_id": topic_id}
+        value = labelled_event(read, label, features, source)
+        return Outgoing(self.topics.labelled, label.id.encode(errors="replace"), value, partition=partition)
+
+    def _features(self, read: PredictionRead, label: LabelRead) -> dict[str, Any] | Refused:
+        """Return the labelled features, or why there are none; the prediction waits on for a label that fits."""
+        try:
+            features = labelled_features(self._task, read.features, read.prediction, label.label)
+        except RecursionError:
+            return Refused("bad_prediction", "nested too deeply")
+        return Refused(features.reason, features.detail) if isinstance(features, labelled.Refused) else features
+
+    def _read(self, lane: Lane, batch: RawBatch) -> Iterator[tuple[int, bytes | None, Prediction | Refused | None]]:
+        """Yield what each record is, with its offset and its bytes: a prediction, no event, or somebody else's."""
+        times = batch.timestamps_ms or repeat(-1)
+        for offset, value, record_ms in zip(batch.offsets, batch.values, times, strict=False):
+            # A record without a time is as old as the newest before it.
+            time_ms = record_ms if record_ms >= 0 else lane.window.reached_ms
+            try:
+                read = self._predictions.read(value, record_ms if record_ms >= 0 else None)
+            except Refused as refused:
+                yield offset, value, refused
+                continue
+            yield offset, value, None if read is None else Prediction(offset, time_ms, read.id, value)
+
+    def _reject(self, topic: str, partition: int, offset: int, refused: Refused, value: bytes | None) -> Outgoing:
+        rejected = Rejected(offset, refused.reason, str(refused), value)
+        return reject_record(self.topics.rejects, (topic, partition), rejected)
+
+
+def labelled_event(
+    read: PredictionRead, label: LabelRead, features: Mapping[str, Any], source: Mapping[str, Any]
+) -> bytes:
+    """Return a labelled event: an inference event like others, whose features are all that is known now.
+
+    The values by which events are told apart stand where they stood in the event, but those among the features, which
+    are under ``features`` now.
+    """
+    event: dict[str, Any] = {}
+    for path, value in read.told_apart.items():
+        _plant(event, path, value)
+    event |= {"id": read.id, "ts": read.time_ms, "label_ts": label.time_ms, "features": features, "source": source}
+    try:
+        return orjson.dumps(event)
+    except TypeError:
+        # What only the patient reader takes: integers of any length, half surrogate pairs.
+        return json.dumps(event).encode()
+
+
+def labelled_offsets(batch: RawBatch, partition: int, topic_id: str) -> Iterator[int]:
+    """Yield the offsets of the predictions that the labelled events of a batch are of."""
+    for value in batch.values:
+        try:
+            source = msgspec.json.decode(value or b"", type=_Written).source
+        except msgspec.DecodeError:
+            # Not written by a joiner.
+            continue
+        if (source.partition, source.topic_id) == (partition, topic_id):
+            yield source.offset
+
+
+def _plant(event: dict[str, Any], path: str, value: object) -> None:
+    *parents, leaf = path.split(".")
+    for key in parents:
+        event = event.setdefault(key, {})
+    event[leaf] = value
