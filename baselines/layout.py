@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from baselines.baseline import CATEGORICAL_SPECIALS, NUMERIC_SPECIALS, Baseline
-from baselines.cells import IntArray, cell_count
+from baselines.cells import FloatArray, IntArray, cell_count
 from baselines.pairs import pair_size
+from baselines.runs import Runs, changes, rank_bins
 from baselines.scores import ScoreTable
 
 
@@ -58,6 +60,39 @@ class Layout:
         return slice(int(self.categorical_starts[index]), int(self.categorical_starts[index + 1]))
 
     @cached_property
+    def numeric_index(self) -> IntArray:
+        """The places of the numeric features in ``baseline.features``."""
+        return self._index("numeric")
+
+    @cached_property
+    def categorical_index(self) -> IntArray:
+        """The places of the categorical features in ``baseline.features``."""
+        return self._index("categorical")
+
+    @cached_property
+    def names(self) -> NDArray[np.object_]:
+        """The names of ``baseline.features``, for taking many of them at once."""
+        return np.array([feature.name for feature in self.baseline.features], dtype=object)
+
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """The place of each feature in ``baseline.features``, by name."""
+        return {feature.name: place for place, feature in enumerate(self.baseline.features)}
+
+    @cached_property
+    def centres(self) -> FloatArray:
+        """The centre of each numeric feature's quantiser."""
+        return np.array([feature.quantiser.centre for feature in self.baseline.numeric], dtype=np.float64)
+
+    @cached_property
+    def units(self) -> FloatArray:
+        """The step of each numeric feature's quantiser."""
+        return np.array([feature.quantiser.unit for feature in self.baseline.numeric], dtype=np.float64)
+
+    def _index(self, kind: str) -> IntArray:
+        return np.array([i for i, feature in enumerate(self.baseline.features) if feature.kind == kind], dtype=np.int64)
+
+    @cached_property
     def reference(self) -> IntArray:
         """The training counts of all features as one flat vector."""
         flat = np.zeros(self.size, dtype=np.int64)
@@ -91,3 +126,20 @@ class Layout:
         numeric = self.baseline.numeric
         pairs = zip(self.scored.scores, self.scored_places, strict=True)
         return tuple(scores.of_cells(numeric[place].values) for scores, place in pairs)
+
+    @cached_property
+    def runs(self) -> Runs:
+        """The cells put together in runs; a run of a ``scored`` feature is of one level."""
+        cuts = [rank_bins(feature.cells) for feature in self.baseline.numeric]
+        for place, levels in zip(self.scored_places, self.cell_levels, strict=True):
+            cuts[place] = np.union1d(cuts[place], changes(levels))
+        numeric = [start + cut for start, cut in zip(self.numeric_starts[:-1], cuts, strict=True)]
+        starts = np.concatenate([*numeric, np.arange(self.numeric_size, self.size)]).astype(np.int64)
+        return Runs(starts, np.cumsum([0, *map(len, cuts)], dtype=np.int64))
+
+    @cached_property
+    def run_levels(self) -> tuple[IntArray, ...]:
+        """The level of each run of the ``scored`` features."""
+        places = zip(self.scored_places, self.cell_levels, strict=True)
+        first = ((self.runs.starts[self.runs.numeric(at)] - self.numeric_starts[at], levels) for at, levels in places)
+        return tuple(levels[starts] for starts, levels in first)

@@ -75,13 +75,13 @@ def alarms(draw: Draw, m: int, panes: int, rng: np.random.Generator) -> bool:
     level = cusum_level(policy, tick_level(policy, EVERY_MS))
     accumulator, values = Accumulator(layout, policy, level), layout.baseline.numeric[0].values
     cells = np.zeros(layout.size, dtype=np.int64)
-    window = Sample(layout, cells, np.empty(0), np.empty(0))
+    window = Sample.of_cells(layout, cells, np.empty(0), np.empty(0))
     for place in range(panes):
         cells[: 2 * len(values) + 1] = count_cells(values, draw(rng, ROWS))
-        accumulator.add(place, cells)
+        accumulator.add(place, layout.runs.count(cells))
         if accumulator.ongoing().bets and accumulator.measured(window).statistic[0] >= -math.log(level):
             return True
-        window = Sample(layout, cells, np.empty(0), np.empty(0))
+        window = Sample.of_cells(layout, cells, np.empty(0), np.empty(0))
     return False
 
 

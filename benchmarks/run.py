@@ -38,7 +38,7 @@ def results(folder: Path, options: argparse.Namespace) -> Iterator[Result]:
         yield from running(folder, 100_000 if quick else 300_000, 2 if quick else 5)
     for drifting in (0, 200):
         yield judging(drifting, 9 if quick else 41)
-    yield judging_everything(9 if quick else 31)
+    yield from judging_everything(9 if quick else 27)
     yield from steadiness(folder, 20_000 if quick else 50_000)
     if not quick:
         yield from fitting()

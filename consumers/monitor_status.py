@@ -84,7 +84,7 @@ def _features(incident: Incident | None, tick: Tick) -> Iterator[dict[str, Any]]
         yield {
             "name": name,
             "severity": explanation.severity(name) if explanation and trial else "info",
-            "impact": explanation.impacts.get(name) if explanation else None,
+            "impact": explanation.impact(name) if explanation else None,
             "check": trial.measured.check if trial else None,
             "effect": trial.effect if trial else None,
             "threshold": trial.floor if trial else None,

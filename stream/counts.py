@@ -36,9 +36,17 @@ class Counts:
     @classmethod
     def zero(cls, layout: Layout) -> "Counts":
         """Return the counts of no rows."""
+        return cls._zero(layout, layout.size)
+
+    @classmethod
+    def zero_runs(cls, layout: Layout) -> "Counts":
+        """Return the counts of no rows whose cells are put together in runs."""
+        return cls._zero(layout, len(layout.runs.starts))
+
+    @classmethod
+    def _zero(cls, layout: Layout, size: int) -> "Counts":
         moments = np.zeros((len(layout.baseline.numeric), 2), dtype=object)
-        cells, pairs = (np.zeros(size, dtype=np.int64) for size in (layout.size, layout.pair_size))
-        return cls(0, cells, moments, pairs=pairs)
+        return cls(0, np.zeros(size, dtype=np.int64), moments, pairs=np.zeros(layout.pair_size, dtype=np.int64))
 
     @classmethod
     def of(cls, layout: Layout, rows: Rows) -> "Counts":
@@ -70,6 +78,10 @@ class Counts:
         self.pairs += other.pairs
         if other.names:
             self.names = merge_tables([self.names, other.names])
+
+    def in_runs(self, layout: Layout) -> "Counts":
+        """Return the same with the cells put together in runs; moments and pairs are these, names none."""
+        return Counts(self.rows, layout.runs.count(self.cells), self.moments, pairs=self.pairs)
 
     def subtract(self, other: "Counts") -> None:
         """Take counts away that were added before; names are left to ``merge_tables`` over what remains."""

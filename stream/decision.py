@@ -7,8 +7,6 @@ bound on it does not already decide.
 
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from stream.checks import Measured
 from stream.policy import CUSUM, Policy
 
@@ -52,7 +50,7 @@ class Trial:
     @property
     def effect(self) -> float:
         """How large the difference is, in the check's unit."""
-        return float(self.measured.effect[self.row])
+        return self.measured.at(self.row)[1]
 
     @property
     def p(self) -> float:
@@ -126,9 +124,9 @@ def _decide_slow(measured: Measured, policy: Policy, level: float) -> list[Trial
 def _trials(measured: Measured, policy: Policy, level: float) -> list[Trial]:
     level = policy.alpha.get(measured.check, level)
     # Most tests lie below any floor: what each one's own is need not be asked.
-    least = 0.0 if measured.floors is not None else policy.least_floor(measured.check)
-    floors = {row: measured.floor(row, policy) for row in np.flatnonzero(measured.effect >= least).tolist()}
-    return [Trial(measured, row, floor, level) for row, floor in floors.items() if measured.effect[row] >= floor]
+    least = policy.least_floor(measured.check) if measured.floors is None else measured.floors
+    floors = {row: measured.floor(row, policy) for row in measured.reaching(least).tolist()}
+    return [Trial(measured, row, floor, level) for row, floor in floors.items() if measured.at(row)[1] >= floor]
 
 
 def _pass_outright(trials: list[Trial], family: int, correction: str) -> None:

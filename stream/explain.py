@@ -1,10 +1,11 @@
 """What an event says of each feature: its checks, the reference and the window side by side, and what moved."""
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
+
+import numpy as np
 
 from baselines import Layout, NumericReference
 from baselines.baseline import Reference
@@ -42,23 +43,26 @@ class Explanation:
         trials = self.decision.trials
         return {(trial.feature, trial.measured.check, trial.measured.comparator): trial for trial in trials}
 
-    @cached_property
-    def _rows(self) -> dict[str, list[tuple[Measured, int]]]:
-        rows: dict[str, list[tuple[Measured, int]]] = defaultdict(list)
-        for measured in self.compared.measured:
-            for row, feature in enumerate(measured.features):
-                rows[feature].append((measured, row))
-        return rows
+    def _rows(self, feature: str) -> list[tuple[Measured, int]]:
+        """Return the checks that measured a feature, and its place in each."""
+        place = self.layout.places[feature]
+        rows = [(one, int(np.searchsorted(one.index, place))) for one in self.compared.measured]
+        return [(one, row) for one, row in rows if row < len(one) and one.index[row] == place]
 
     @cached_property
-    def impacts(self) -> dict[str, float]:
-        """Importance times effect per feature; the effect is the largest share of traffic that a check saw move."""
-        importance = self.layout.baseline.importance
-        return {feature: importance[feature] * self._share_moved(feature) for feature in self._rows}
+    def impact(self) -> Callable[[str], float | None]:
+        """Gives a feature's importance times effect: the largest share of traffic that a check saw move.
+
+        None where nothing was measured. It is worked out when asked: effects of features that stay quiet are not known.
+        """
+        return cache(self._impact)
+
+    def _impact(self, feature: str) -> float | None:
+        return self.layout.baseline.importance[feature] * self._share_moved(feature) if self._rows(feature) else None
 
     def severity(self, feature: str) -> str:
         """Return info, warning or critical by the feature's impact."""
-        impact = self.impacts.get(feature, 0.0)
+        impact = self.impact(feature) or 0.0
         if impact >= self.policy.severity_critical:
             return "critical"
         return "warning" if impact >= self.policy.severity_warning else "info"
@@ -69,21 +73,17 @@ class Explanation:
         Drift here is what may open an incident by itself; companions are told only beside an open one.
         """
         order = [feature.name for feature in self.layout.baseline.features]
-        places = [place for feature in order for place in self._rows.get(feature, [])]
+        places = [place for feature in order for place in self._rows(feature)]
         return [self._finding(measured, row, companions=False) for measured, row in places]
 
     def patterns(self, features: Iterable[str]) -> dict[str, Pattern]:
         """Return the faults that these features' moves look like, each against the comparator that speaks of it."""
-        samples = {BASELINE: Sample.of_baseline(self.layout)}
-        samples |= {name: Sample.of_counts(self.layout, known) for name, known in self.compared.references.items()}
-        references = {name: samples[self.comparator(name)] for name in features}
-        return recognise(references, Sample.of_counts(self.layout, self.compared.counts), self.names())
+        references = {name: self._reference(self.comparator(name)) for name in features}
+        return recognise(references, self.compared.sample, self.names())
 
     def feature(self, name: str, since_ms: int, pattern: Pattern | None = None) -> dict[str, Any]:
         """Return the feature's part of a drift event, with the pattern that was recognised, if any."""
-        checks = [
-            self._finding(measured, row, companions=True).check_dict() for measured, row in self._rows.get(name, [])
-        ]
+        checks = [self._finding(measured, row, companions=True).check_dict() for measured, row in self._rows(name)]
         checks.sort(key=lambda check: (not check["drift"], -check["effect"]))
         reference = next(feature for feature in self.layout.baseline.features if feature.name == name)
         comparator = self.comparator(name)
@@ -93,7 +93,7 @@ class Explanation:
             "comparator": comparator,
             "since_ms": since_ms,
             "importance": self.layout.baseline.importance[name],
-            "impact": self.impacts.get(name, 0.0),
+            "impact": self.impact(name) or 0.0,
             "severity": self.severity(name),
             "checks": checks,
             **self._sides(reference, comparator),
@@ -109,7 +109,7 @@ class Explanation:
 
     def _speaking(self, feature: str) -> set[str]:
         """Return the comparators from which the feature drifts; all that measured it, where it drifts from none."""
-        measured = [one for one, _ in self._rows.get(feature, [])]
+        measured = [one for one, _ in self._rows(feature)]
         drifting = {one.comparator for one in measured if self._drifts(feature, one)}
         return drifting or {one.comparator for one in measured}
 
@@ -118,8 +118,8 @@ class Explanation:
 
     def _largest(self, feature: str, comparators: set[str]) -> float:
         effects = [
-            float(measured.effect[row]) / _PER_SHARE.get(measured.check, 1.0)
-            for measured, row in self._rows[feature]
+            measured.at(row)[1] / _PER_SHARE.get(measured.check, 1.0)
+            for measured, row in self._rows(feature)
             if measured.comparator in comparators
             and (measured.check in _BODY or (measured.check in _SHARES and self._drifts(feature, measured)))
         ]
@@ -133,13 +133,14 @@ class Explanation:
         feature = measured.features[row]
         trial = self._trials.get((feature, measured.check, measured.comparator))
         p_value, p_method = measured.p_value(row)
+        statistic, effect = measured.at(row)
         return Finding(
             feature=feature,
             kind=self.layout.baseline.features[int(measured.index[row])].kind,
             check=measured.check,
             comparator=measured.comparator,
-            statistic=float(measured.statistic[row]),
-            effect=float(measured.effect[row]),
+            statistic=statistic,
+            effect=effect,
             threshold=measured.floor(row, self.policy),
             p_value=p_value,
             p_method=p_method,
@@ -154,16 +155,20 @@ class Explanation:
             **_partner(measured, row),
         )
 
+    def _reference(self, comparator: str) -> Sample:
+        """Return what a comparator compares with; the training data, where nothing was compared with it."""
+        return self.compared.references.get(comparator) or Sample.of_baseline(self.layout)
+
     def _sides(self, reference: Reference, comparator: str) -> dict[str, Any]:
         """Return reference and window side by side; the reference is an earlier window where that is what speaks."""
         baseline, counts = self.layout.baseline, self.compared.counts
-        earlier = self.compared.references.get(comparator)
+        earlier = None if comparator == BASELINE else self.compared.references.get(comparator)
         if isinstance(reference, NumericReference):
             place = baseline.numeric.index(reference)
-            known = reference if earlier is None else numeric_as_counted(reference, self.layout, place, earlier)
+            known = reference if earlier is None else numeric_as_counted(reference, earlier, place)
             return numeric_sides(known, self.layout, place, counts)
         place = baseline.categorical.index(reference)
-        shares = reference if earlier is None else categorical_as_counted(reference, self.layout, place, earlier)
+        shares = reference if earlier is None else categorical_as_counted(reference, earlier, place)
         return categorical_sides(shares, self.layout, place, counts, self.names().get(place, {}))
 
 

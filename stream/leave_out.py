@@ -28,7 +28,7 @@ def left_out(layout: Layout, total: Counts, window: Counts) -> tuple[Sample, Sam
         where = layout.categorical_cells(place)
         _move_unseen(rest.cells[where], cells[where])
     moved = Sample.of_counts(layout, replace(window, cells=cells))
-    return Sample.of_counts(layout, rest), replace(moved, paired_cells=window.cells)
+    return Sample.of_counts(layout, rest), replace(moved, paired_runs=layout.runs.count(window.cells))
 
 
 def _move_beyond(rest: IntArray, window: IntArray) -> None:

@@ -63,7 +63,7 @@ class Monitor:
         self.policy = policy
         self.state = MonitorState()
         self.open: dict[int, Pane] = {}
-        self.window = SlidingWindow.empty(layout)
+        self.window = SlidingWindow(layout)
         votes = Votes(*policy.persist, schedule.panes_per_window)
         self.incidents = Incidents(identity.parts(), schedule.window_ms, votes)
         self.history = History(layout)
@@ -213,9 +213,11 @@ class Monitor:
 
     def _as_if_passed(self, end_ms: int) -> tuple[SlidingWindow, History]:
         """Return copies of the window and what is behind it in which the open panes before this boundary are, too."""
-        window, history = self.window.copy(), History(self.layout, dict(self.history.panes))
+        window, history = self.window.copy(), History(self.layout, self.history.panes)
         for start in sorted(start for start in self.open if start < end_ms):
-            window.add(self.open[start])
+            pane = self.open[start]
+            # It goes on counting behind this tick.
+            window.add(replace(pane, counts=pane.counts.copy()))
         history.keep(window.expire(self.schedule.window_start(end_ms)))
         return window, history
 
@@ -226,6 +228,8 @@ class Monitor:
     def _pass(self, end_ms: int) -> None:
         """Let the window end at this boundary: seal, and move on what has left it."""
         start_ms = self.schedule.window_start(end_ms)
+        # What has left already leaves first: where the window is one pane, nothing is added up.
+        self.history.keep(self.window.expire(start_ms))
         self._seal(end_ms)
         self.history.keep(self.window.expire(start_ms))
         self.history.forget(self._references.earliest(start_ms))
@@ -233,7 +237,7 @@ class Monitor:
     def _judge(self, end_ms: int, origin_ms: int | None, coverage: float) -> Tick:
         """Say what comes of the window as it stands; ``coverage`` is the share of it that partitions have passed."""
         start_ms = self.schedule.window_start(end_ms)
-        window = TestedWindow(start_ms, end_ms, self.window.total.rows, coverage)
+        window = TestedWindow(start_ms, end_ms, self.window.rows, coverage)
         if origin_ms is not None and start_ms < origin_ms:
             covered = (end_ms - origin_ms) / (end_ms - start_ms)
             return Tick(replace(window, coverage=max(0.0, min(coverage, covered))), INCOMPLETE)
@@ -246,9 +250,9 @@ class Monitor:
         """Move the pane that ends here, if it has any rows, into the window."""
         for start in sorted(start for start in self.open if start < end_ms):
             pane = self.open.pop(start)
-            self.window.add(pane)
+            runs = self.window.add(pane)
             if self._gradual:
-                self._gradual.add(start, pane.counts.cells)
+                self._gradual.add(start, runs)
             if self.state.origin_ms is None:
                 self.state.origin_ms = pane.first_ms
         self.state.sealed_to_ms = end_ms

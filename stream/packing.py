@@ -21,6 +21,8 @@ PACKING_VERSION = 1
 # 8 bytes a cell at the most: half of a broker's default limit of 1 MB for a message.
 CELLS_PER_CHUNK = 60_000
 Width = Literal["<u1", "<u2", "<u4", "<u8"]
+# Whether counts are added or taken away.
+Sign = Literal[1, -1]
 _WIDTHS: tuple[Width, ...] = ("<u1", "<u2", "<u4", "<u8")
 
 
@@ -68,20 +70,39 @@ def add_chunk(counts: Counts, data: bytes) -> None:
 
     Raises ValueError, and adds nothing, for another version, another layout's size, or bytes that are no packed counts.
     """
+    move_chunk(counts, data, 1)
+
+
+def move_chunk(counts: Counts, data: bytes, sign: Sign) -> None:
+    """Add one chunk, or take one away that was added before, all but its names; raises as ``add_chunk``."""
     chunk = msgspec.msgpack.decode(data, type=Chunk)
     places, values = _numbers(chunk, len(counts.cells))
     pairs = None if chunk.pairs is None else _numbers(chunk.pairs, len(counts.pairs))
-    moments = np.array([int(text) for text in chunk.moments], dtype=object)
+    moments = np.array([sign * int(text) for text in chunk.moments], dtype=object)
     if chunk.moments and len(moments) != counts.moments.size:
         raise ValueError(f"packed counts with {len(moments)} moments instead of {counts.moments.size}")
-    counts.cells[places] += values
-    counts.rows += chunk.rows
+    _move(counts.cells, places, values, sign)
+    counts.rows += sign * chunk.rows
     if chunk.moments:
         counts.moments += moments.reshape(-1, 2)
-    if chunk.names:
+    if chunk.names and sign > 0:
         counts.names = merge_tables([counts.names, chunk.names])
     if pairs:
-        counts.pairs[pairs[0]] += pairs[1]
+        _move(counts.pairs, *pairs, sign)
+
+
+def move_cells(cells: IntArray, data: bytes, sign: Sign) -> None:
+    """Add one chunk's cells to a vector of just these cells, or take them away."""
+    chunk = msgspec.msgpack.decode(data, type=Chunk)
+    places, values = _numbers(chunk, chunk.cells)
+    _move(cells, slice(None) if isinstance(places, slice) else places - chunk.first, values, sign)
+
+
+def _move(cells: IntArray, places: slice | IntArray, values: IntArray, sign: Sign) -> None:
+    if sign > 0:
+        cells[places] += values
+    else:
+        cells[places] -= values
 
 
 def _numbers(chunk: Chunk, cells: int) -> tuple[slice | IntArray, IntArray]:

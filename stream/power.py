@@ -92,7 +92,7 @@ def family_size(baseline: Baseline, policy: Policy, rows: int, rng: np.random.Ge
     drawn = draw_sample(layout, [shape_of(feature) for feature in baseline.features], rng, rows)
     # Features are drawn one by one: their pairs are taken from the training data.
     known = Sample.of_baseline(layout)
-    window = replace(drawn, pair_counters=known.pair_counters, paired_cells=known.cells)
+    window = replace(drawn, pair_counters=known.pair_counters, paired_runs=known.runs)
     comparators = [(name, known if name == BASELINE else window) for name in policy.comparators]
     return sum(len(one) for name, reference in comparators for one in measure(reference, window, policy, name))
 
@@ -214,7 +214,7 @@ class Simulation:
     def _masked(self, measured: Measured, caught: BoolArray, checks: set[str]) -> Measured:
         """Hide what is not asked: a negative effect reaches no floor, and the test still counts in the family."""
         hidden = caught[measured.index] if measured.check in checks else np.ones(len(measured), dtype=np.bool_)
-        return replace(measured, effect=np.where(hidden, -1.0, measured.effect))
+        return measured.without(hidden)
 
     def _alone(self, policy: Policy, tests: int) -> tuple[Policy, float]:
         """Return policy and level under which each test stands alone before the whole family, not before these few."""

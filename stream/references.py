@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TypeAlias
 
 from baselines import Layout
@@ -17,7 +18,7 @@ from stream.window import SlidingWindow
 
 @dataclass(frozen=True, eq=False)
 class Compared:
-    """What a tick measured, and on what: ``counts`` of the window, and of each other window that is a reference.
+    """What a tick measured, and on what: ``counts`` of the window, and the ``references``, by comparator.
 
     ``untested`` names the features of which some comparator that has data behind it saw too few values to speak.
     ``sample`` is the window itself, as the checks read it.
@@ -25,7 +26,7 @@ class Compared:
 
     measured: tuple[Measured, ...]
     counts: Counts
-    references: Mapping[str, Counts]
+    references: Mapping[str, Sample]
     untested: frozenset[str]
     sample: Sample
 
@@ -67,26 +68,35 @@ class References:
 
         ``origin_ms`` is the first event time of all: before it there is no data, and no reference.
         """
-        counts = window.total.copy()
-        born = {
-            lag.comparator: history.total(lag.comparator, *span)
-            for lag, span in self._spans(end_ms)
-            if origin_ms is not None and span[0] >= origin_ms
-        }
-        rivals = {version: self._rival(version, end_ms) for version in self._versions}
-        born |= {version: known.copy() for version, known in rivals.items() if known is not None}
-        earlier = {name: known for name, known in born.items() if known.rows >= max(self._policy.min_samples, 1)}
-        samples = {name: Sample.of_counts(self._layout, known) for name, known in earlier.items()}
+        born = [*self._seasons(history, end_ms, origin_ms), *self._rivals(end_ms)]
+        samples = {name: sample for name, rows, sample in born if rows >= max(self._policy.min_samples, 1)}
+        silent = [self._everything] if len(samples) < len(born) else []
         if BASELINE in self._policy.comparators:
             samples = {BASELINE: self._baseline, **samples}
         if not samples:
             return None
-        sample = Sample.of_counts(self._layout, counts)
+        sample = Sample.of_counts(self._layout, window.total)
         measured = [one for name, of in samples.items() for one in measure(of, sample, self._policy, name)]
-        silent = [untested(of, sample, self._policy, name) for name, of in samples.items()]
-        if born.keys() - earlier.keys():
-            silent.append(frozenset(feature.name for feature in self._layout.baseline.features))
-        return Compared(tuple(measured), counts, earlier, frozenset().union(*silent), sample)
+        silent += [untested(of, sample, self._policy, name) for name, of in samples.items()]
+        return Compared(tuple(measured), window.total, samples, frozenset().union(*silent), sample)
+
+    @cached_property
+    def _everything(self) -> frozenset[str]:
+        return frozenset(feature.name for feature in self._layout.baseline.features)
+
+    def _seasons(self, history: History, end_ms: int, origin_ms: int | None) -> Iterator[tuple[str, int, Sample]]:
+        """Yield the earlier windows that are looked back on, with their rows."""
+        for lag, (start_ms, until_ms) in self._spans(end_ms):
+            if origin_ms is not None and start_ms >= origin_ms:
+                panes = history.between(start_ms, until_ms)
+                coarse, cells_at = history.coarse(lag.comparator, panes), history.cells_at(lag.comparator, panes)
+                yield lag.comparator, coarse.rows, Sample.of_runs(self._layout, coarse, cells_at)
+
+    def _rivals(self, end_ms: int) -> Iterator[tuple[str, int, Sample]]:
+        """Yield the windows of other versions that end here, with their rows."""
+        for version in self._versions:
+            if (known := self._rival(version, end_ms)) is not None:
+                yield version, known.rows, Sample.of_counts(self._layout, known)
 
     def _spans(self, end_ms: int) -> Iterator[tuple[Lag, tuple[int, int]]]:
         start_ms = self._schedule.window_start(end_ms)

@@ -220,7 +220,7 @@ def join(layout: Layout, parts: Mapping[str, Changed]) -> Sample:
     for i, feature in enumerate(layout.baseline.categorical):
         cells[layout.categorical_cells(i)] = parts[feature.name].counts
     means, stds = [part.mean for part in numeric], [part.std for part in numeric]
-    return Sample(layout, cells, np.array(means, dtype=np.float64), np.array(stds, dtype=np.float64))
+    return Sample.of_cells(layout, cells, np.array(means, dtype=np.float64), np.array(stds, dtype=np.float64))
 
 
 def _lost(drawn: Drawn, cells: slice, to: int, size: float) -> IntArray:

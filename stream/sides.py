@@ -1,6 +1,5 @@
 """A feature's two sides as events show them: the reference, the window, and what moved between them."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -11,29 +10,27 @@ from baselines import CategoricalReference, Layout, NumericReference
 from baselines.baseline import NUMERIC_SPECIALS
 from stream.counts import Counts
 from stream.moved import moved_categories, moved_ranges, quantiles
+from stream.sample import Sample
 
 _MOST_CATEGORIES = 10
 _MOST_NEW_CATEGORIES = 5
 
 
-def numeric_as_counted(feature: NumericReference, layout: Layout, place: int, counts: Counts) -> NumericReference:
-    """Return the feature as if these counts were its training data; minimum and maximum stay those of training."""
-    cells, specials = counts.cells[layout.numeric_cells(place)], counts.cells[layout.numeric_specials(place)]
-    n, (first, second) = int(cells.sum()), counts.moments[place]
+def numeric_as_counted(feature: NumericReference, sample: Sample, place: int) -> NumericReference:
+    """Return the feature as if this sample were its training data; minimum and maximum stay those of training."""
+    cells, specials = sample.numeric(place), sample.cells[sample.layout.numeric_specials(place)]
     return replace(
         feature,
         counts=np.concatenate([cells, specials]),
-        mean=feature.quantiser.mean(n, first) if n else math.nan,
-        std=feature.quantiser.std(n, first, second) if n > 1 else math.nan,
+        mean=float(sample.means[place]),
+        std=float(sample.stds[place]),
         quantiles=quantiles(feature.values, cells),
     )
 
 
-def categorical_as_counted(
-    feature: CategoricalReference, layout: Layout, place: int, counts: Counts
-) -> CategoricalReference:
-    """Return the feature as if these counts were its training data."""
-    return replace(feature, counts=counts.cells[layout.categorical_cells(place)])
+def categorical_as_counted(feature: CategoricalReference, sample: Sample, place: int) -> CategoricalReference:
+    """Return the feature as if this sample were its training data."""
+    return replace(feature, counts=sample.categorical(place))
 
 
 def numeric_sides(reference: NumericReference, layout: Layout, place: int, counts: Counts) -> dict[str, Any]:

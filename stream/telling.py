@@ -43,7 +43,7 @@ def tell(
 
 def _event(identity: Identity, transition: Transition, explanation: Explanation, window: TestedWindow) -> DriftEvent:
     incident = transition.incident
-    ranked = sorted(transition.features, key=lambda name: (-explanation.impacts.get(name, 0.0), name))
+    ranked = sorted(transition.features, key=lambda name: (-(explanation.impact(name) or 0.0), name))
     tested, total, told = len(explanation.layout.baseline.features), len(ranked), ranked[:MOST_FEATURES]
     over = transition.change == "drift.resolved"
     patterns = {} if over else explanation.patterns(told)

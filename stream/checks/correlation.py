@@ -14,8 +14,7 @@ from scipy import special
 
 from baselines.cells import FloatArray, IntArray
 from baselines.dependence import Dependence
-from baselines.scores import HIGHEST_LEVEL
-from stream.checks.measured import Measured, Pair, Partner, Parts
+from stream.checks.measured import Measured, Pair, Partner, Parts, known
 from stream.policy import Policy
 from stream.sample import Sample
 
@@ -57,14 +56,14 @@ def _measured(pair: Pair, rows: IntArray, breaks: "_Breaks | None") -> Measured:
     index = pair.numeric_index[places]
     if breaks is None or not len(rows):
         nothing, nobody = np.zeros(0), np.zeros(0, dtype=np.int64)
-        return Parts(pair.reference, "correlation", index, (nothing, nothing), (nobody, nobody)).measured(_nothing)
+        return Parts(pair.reference, "correlation", index, known(nothing, nothing), (nobody, nobody)).measured(_nothing)
     partners = breaks.partners[rows]
     difference = breaks.difference[rows, partners]
     sizes = breaks.n[rows, partners], breaks.n_reference[rows, partners]
     p_values = np.minimum(1.0, breaks.p_values[rows, partners] * breaks.comparable[rows].sum(axis=1)).tolist()
     names = [one.feature for one in pair.reference.layout.scored.scores]
     before, after = breaks.before[rows, partners].tolist(), breaks.after[rows, partners].tolist()
-    return Parts(pair.reference, "correlation", index, (difference, np.abs(difference)), sizes).measured(
+    return Parts(pair.reference, "correlation", index, known(difference, np.abs(difference)), sizes).measured(
         lambda i: (p_values[i], _METHOD),
         upper=lambda i: p_values[i],
         partners=tuple(Partner(names[j], r, s) for j, r, s in zip(partners.tolist(), before, after, strict=True)),
@@ -163,16 +162,6 @@ def p_of_difference(
 
 
 def _distances(reference: Sample, window: Sample) -> FloatArray:
-    """D between the two sides over the levels of each scored feature, shape (d,); 1 where a side is empty."""
-    return np.array(
-        [
-            np.abs(_shares(levels, reference.numeric(place)) - _shares(levels, window.numeric(place))).max()
-            for place, levels in zip(reference.layout.scored_places, reference.layout.cell_levels, strict=True)
-        ]
-    )
-
-
-def _shares(levels: IntArray, cells: IntArray) -> FloatArray:
-    """Return the share of values up to each level; all 0 where there are no values."""
-    upto: FloatArray = np.cumsum(np.bincount(levels, weights=cells, minlength=HIGHEST_LEVEL + 1))
-    return upto / max(float(upto[-1]), 1.0)
+    """D between the two sides over the levels of each scored feature, shape (d,); 1 where one side is empty."""
+    distances: FloatArray = np.abs(reference.level_shares - window.level_shares).max(axis=1)
+    return distances

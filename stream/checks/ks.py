@@ -4,8 +4,10 @@ Source: Kolmogorov 1933, Smirnov 1939; p-values are those of ``scipy.stats.ks_2s
 """
 
 import warnings
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import stats
 
 from baselines.calibration import paired_rows
@@ -17,56 +19,105 @@ from stream.tails import ks_bound
 # Up to this size of the larger sample scipy's "auto" takes the exact distribution.
 LARGEST_EXACT = 10_000
 # So many that their cells stay in the processor's cache.
-_FEATURES_AT_ONCE = 32
+_FEATURES_AT_ONCE = 16
+# More than what rounding may take from a bound.
+_ROUNDED = 1e-9
 
 
 def ks(pair: Pair) -> Measured:
-    """Measure D of every numeric feature; the effect is D itself, the bound the largest open cell of the reference."""
-    places = pair.numeric
-    statistic = _distances(pair)[places]
+    """Measure D of every numeric feature; the effect is D itself, the bound the largest open cell of the reference.
+
+    D is computed of those features of which somebody asks for it; runs of cells tell how large it is at most.
+    """
+    places, distances = pair.numeric, _Distances(pair)
     numeric = pair.reference.layout.baseline.numeric
-    parts = pair.numeric_measured("ks", places, statistic, statistic)
+    parts = pair.numeric_measured("ks", places, lambda rows: (distances.of(places[rows]),) * 2)
     n, n_reference = parts.sizes
+
+    def statistic(i: int) -> float:
+        return float(distances.of(places[i : i + 1])[0])
 
     def tail(i: int) -> tuple[float, str]:
         place = int(places[i])
-        return ks_p_value(pair.reference.numeric(place), pair.window.numeric(place), float(statistic[i]))
+        return ks_p_value(pair.reference.numeric(place), pair.window.numeric(place), statistic(i))
 
     def upper(i: int) -> float:
         # D is looked for at the end of every cell but the last, where both functions are 1.
         points = len(numeric[int(places[i])].values) * 2
-        return ks_bound(float(statistic[i]), int(n[i]), int(n_reference[i]), points)
+        return ks_bound(statistic(i), int(n[i]), int(n_reference[i]), points)
 
     def deviate(i: int) -> float:
-        return kolmogorov(float(statistic[i]), paired_rows(int(n[i]), int(n_reference[i])))
+        return kolmogorov(statistic(i), paired_rows(int(n[i]), int(n_reference[i])))
 
     def below_exact(i: int) -> float:
         return pair.reference.bound(int(places[i]))
 
-    return parts.measured(tail, upper=upper, deviate=deviate, below_exact=below_exact)
+    most = largest_distances(pair)[places]
+    return parts.measured(tail, upper=upper, deviate=deviate, below_exact=below_exact, most=most)
 
 
-def _distances(pair: Pair) -> FloatArray:
-    """D of every numeric feature, a few dozen features at a time.
+class _Distances:
+    """D of the numeric features of a pair, computed where it is asked for and then remembered.
 
     With n values in the window and m in the reference, the running sum of m times the window's counts less n times the
     reference's is n m times the difference of the distribution functions, in integers: it is exact, and it ends at 0,
     so that the next feature's begins anew by itself.
     """
-    starts = pair.reference.layout.numeric_starts
-    n, m = pair.window.numeric_n, pair.reference.numeric_n
-    scale = _scale(n, m)
-    largest = np.zeros(len(n))
-    for first in range(0, len(n), _FEATURES_AT_ONCE):
-        last = min(first + _FEATURES_AT_ONCE, len(n))
-        cells, sizes = slice(starts[first], starts[last]), np.diff(starts[first : last + 1])
-        gaps = pair.window.numeric_cells[cells].astype(scale) * np.repeat(m[first:last].astype(scale), sizes)
-        gaps -= pair.reference.numeric_cells[cells].astype(scale) * np.repeat(n[first:last].astype(scale), sizes)
+
+    def __init__(self, pair: Pair) -> None:
+        self._pair = pair
+        self._known = np.full(len(pair.window.numeric_n), np.nan)
+
+    def of(self, places: IntArray) -> FloatArray:
+        """Return D of the features at these places in ``Baseline.numeric``."""
+        unknown = places[np.isnan(self._known[places])]
+        for block in np.unique(unknown // _FEATURES_AT_ONCE).tolist():
+            self._compute(block * _FEATURES_AT_ONCE)
+        return self._known[places]
+
+    def _compute(self, first: int) -> None:
+        pair = self._pair
+        n, m = pair.window.numeric_n, pair.reference.numeric_n
+        features = slice(first, min(first + _FEATURES_AT_ONCE, len(n)))
+        starts = pair.reference.layout.numeric_starts[first : features.stop + 1]
+        where, sizes, scale = slice(int(starts[0]), int(starts[-1])), np.diff(starts), _scale(n, m)
+        gaps = _scaled(pair.window.cells_at(where), m[features], sizes, scale)
+        gaps -= _scaled(pair.reference.cells_at(where), n[features], sizes, scale)
         np.cumsum(gaps, out=gaps)
         np.abs(gaps, out=gaps)
-        largest[first:last] = np.maximum.reduceat(gaps, starts[first:last] - starts[first])
-    distances: FloatArray = largest / (np.maximum(n, 1) * np.maximum(m, 1).astype(np.float64))
-    return distances
+        largest = np.maximum.reduceat(gaps, starts[:-1] - starts[0])
+        self._known[features] = _shares(largest, n[features], m[features])
+
+
+def largest_distances(pair: Pair) -> FloatArray:
+    """Return what D of every numeric feature does not exceed, from the runs of cells alone.
+
+    Within a run each distribution function lies between its two ends, and D is no more than where the one has reached
+    the end of the run before the other has left its beginning. A run of one cell has no inside.
+    """
+    runs, n, m = pair.reference.layout.runs, pair.window.numeric_n, pair.reference.numeric_n
+    if not len(n):
+        return np.zeros(0)
+    sizes, scale = np.diff(runs.numeric_starts), _scale(n, m)
+    up = _scaled(pair.window.runs[: runs.numeric_size], m, sizes, scale)
+    down = _scaled(pair.reference.runs[: runs.numeric_size], n, sizes, scale)
+    ends = np.cumsum(up - down)
+    inside = np.maximum(ends + down, up - ends)
+    largest = np.maximum.reduceat(np.where(runs.single, np.abs(ends), inside), runs.numeric_starts[:-1])
+    # Beyond 64 bits the sums are rounded.
+    return _shares(largest, n, m) + _ROUNDED
+
+
+def _scaled(counts: IntArray, by: IntArray, sizes: IntArray, scale: type[np.generic]) -> NDArray[Any]:
+    """Return each feature's counts, ``sizes`` of them, times its number in ``by``."""
+    product: NDArray[Any] = counts.astype(scale) * np.repeat(by.astype(scale), sizes)
+    return product
+
+
+def _shares(largest: NDArray[Any], n: IntArray, m: IntArray) -> FloatArray:
+    """Return gaps of n m times the distribution functions as distances; 0 where a side is empty."""
+    shares: FloatArray = largest / (np.maximum(n, 1) * np.maximum(m, 1).astype(np.float64))
+    return shares
 
 
 def _scale(n: IntArray, m: IntArray) -> type[np.generic]:

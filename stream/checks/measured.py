@@ -1,11 +1,12 @@
 """What one check found over all the features it fits: numbers at once, probabilities only when asked for."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from baselines.calibration import Calibration, Movement
 from baselines.cells import FloatArray, IntArray
@@ -16,6 +17,13 @@ from stream.sample import Sample
 
 Tail: TypeAlias = Callable[[int], tuple[float, str]]
 Probability: TypeAlias = Callable[[int], float]
+# Statistic and effect of some rows (r,) of a check, each of shape (r,).
+Numbers: TypeAlias = Callable[[IntArray], tuple[FloatArray, FloatArray]]
+
+
+def known(statistic: FloatArray, effect: FloatArray) -> Numbers:
+    """Return numbers that are there already, of all rows (m,)."""
+    return lambda rows: (statistic[rows], effect[rows])
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +52,8 @@ class Measured:
     """One check over ``m`` features, in the order of the baseline.
 
     ``features`` are their names and ``index`` their places in ``Baseline.features``; all arrays have shape (m,).
-    ``statistic`` and ``effect`` are in the check's units. ``calibration`` is what is known of how features move by
+    ``numbers`` gives statistic and effect, in the check's units, of the rows that somebody asks for; where they cost
+    something, ``most`` are effects that theirs do not exceed. ``calibration`` is what is known of how features move by
     themselves; ``partners``, of a check of pairs, has one per feature. ``i`` of the methods counts within this check, 0
     to m - 1. Probabilities are remembered. A check that looks at more than this window has ``floors`` (m,) in its own
     unit instead of the policy's, stands for a ``family`` of that many tests whatever m is, and says the ``trend`` of
@@ -54,8 +63,7 @@ class Measured:
     check: str
     features: tuple[str, ...]
     index: IntArray
-    statistic: FloatArray
-    effect: FloatArray
+    numbers: Numbers
     n: IntArray
     n_reference: IntArray
     tail: Tail
@@ -69,9 +77,41 @@ class Measured:
     trend: Callable[[int], Trend] | None = None
     calibration: Calibration | None = None
     partners: tuple[Partner, ...] = ()
+    most: FloatArray | None = None
 
     def __len__(self) -> int:
         return len(self.features)
+
+    @property
+    def statistic(self) -> FloatArray:
+        """Every feature's statistic."""
+        return self.numbers(np.arange(len(self)))[0]
+
+    @property
+    def effect(self) -> FloatArray:
+        """Every feature's effect."""
+        return self.numbers(np.arange(len(self)))[1]
+
+    def at(self, i: int) -> tuple[float, float]:
+        """Return the statistic and the effect of one feature."""
+        statistic, effect = self.numbers(np.array([i]))
+        return float(statistic[0]), float(effect[0])
+
+    def reaching(self, floors: float | FloatArray) -> IntArray:
+        """Return the rows whose effect reaches its floor, one for all or one each; of the others none is computed."""
+        each = np.broadcast_to(floors, len(self))
+        rows = np.arange(len(self)) if self.most is None else np.flatnonzero(self.most >= each)
+        reached: IntArray = rows[self.numbers(rows)[1] >= each[rows]]
+        return reached
+
+    def without(self, hidden: NDArray[np.bool_]) -> "Measured":
+        """Return the same with some effects (m,) below any floor; they still count in the family."""
+
+        def numbers(rows: IntArray) -> tuple[FloatArray, FloatArray]:
+            statistic, effect = self.numbers(rows)
+            return statistic, np.where(hidden[rows], -1.0, effect)
+
+        return replace(self, numbers=numbers, most=None if self.most is None else np.where(hidden, -1.0, self.most))
 
     def p_value(self, i: int) -> tuple[float, str]:
         """Return the p-value that is reported, and the name of the method it comes from."""
@@ -130,15 +170,15 @@ class Pair:
     min_samples: int
     min_reference: int = 1
 
-    @cached_property
+    @property
     def numeric_index(self) -> IntArray:
         """The places of the numeric features in ``Baseline.features``."""
-        return _places(self.reference, "numeric")
+        return self.reference.layout.numeric_index
 
-    @cached_property
+    @property
     def categorical_index(self) -> IntArray:
         """The places of the categorical features in ``Baseline.features``."""
-        return _places(self.reference, "categorical")
+        return self.reference.layout.categorical_index
 
     @cached_property
     def numeric(self) -> IntArray:
@@ -154,27 +194,27 @@ class Pair:
         )
         return np.flatnonzero(enough)
 
-    def numeric_measured(self, check: str, places: IntArray, statistic: FloatArray, effect: FloatArray) -> "Parts":
-        """Begin a ``Measured`` over numeric features; the arrays have shape (len(places),)."""
+    def numeric_measured(self, check: str, places: IntArray, numbers: Numbers) -> "Parts":
+        """Begin a ``Measured`` over numeric features, one for each of ``places``."""
         index = self.numeric_index[places]
         n, n_reference = self.window.numeric_n[places], self.reference.numeric_n[places]
-        return Parts(self.reference, check, index, (statistic, effect), (n, n_reference))
+        return Parts(self.reference, check, index, numbers, (n, n_reference))
 
     def categorical_measured(self, check: str, statistic: FloatArray, effect: FloatArray) -> "Parts":
         """Begin a ``Measured`` over ``categorical``; the arrays have its shape."""
         index, places = self.categorical_index[self.categorical], self.categorical
         n, n_reference = self.window.categorical_n[places], self.reference.categorical_n[places]
-        return Parts(self.reference, check, index, (statistic, effect), (n, n_reference))
+        return Parts(self.reference, check, index, known(statistic, effect), (n, n_reference))
 
 
 @dataclass(frozen=True, eq=False)
 class Parts:
-    """The numbers of a ``Measured`` before its probabilities: (statistic, effect) and (n, n_reference)."""
+    """A ``Measured`` before its probabilities; ``sizes`` are n and n_reference."""
 
     reference: Sample
     check: str
     index: IntArray
-    numbers: tuple[FloatArray, FloatArray]
+    numbers: Numbers
     sizes: tuple[IntArray, IntArray]
 
     def measured(
@@ -186,14 +226,14 @@ class Parts:
         deviate: Probability | None = None,
         below_exact: Probability | None = None,
         partners: tuple[Partner, ...] = (),
+        most: FloatArray | None = None,
     ) -> Measured:
         """Add the probabilities, functions of the place within this check; each is computed once."""
-        features = self.reference.layout.baseline.features
         return Measured(
             self.check,
-            tuple(features[place].name for place in self.index.tolist()),
+            tuple(self.reference.layout.names[self.index].tolist()),
             self.index,
-            *self.numbers,
+            self.numbers,
             *self.sizes,
             cache(tail),
             decisive and cache(decisive),
@@ -201,9 +241,5 @@ class Parts:
             deviate and cache(deviate),
             below_exact,
             partners=partners,
+            most=most,
         )
-
-
-def _places(sample: Sample, kind: str) -> IntArray:
-    features = sample.layout.baseline.features
-    return np.array([place for place, feature in enumerate(features) if feature.kind == kind], dtype=np.int64)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from baselines.cells import IntArray
-from stream.checks.measured import Measured, Pair
+from stream.checks.measured import Measured, Pair, known
 from stream.deviates import hypergeometric, of_log_p
 from stream.sample import Sample
 from stream.tails import exceedance_upper, hypergeometric_bound, hypergeometric_upper, log_exceedance
@@ -32,7 +32,7 @@ def outside_range(pair: Pair) -> Measured:
     def deviate(i: int) -> float:
         return of_log_p(log_exceedance(int(outside[i]), int(n[i]), int(n_reference[i])))
 
-    return pair.numeric_measured("range", places, share, share).measured(tail, deviate=deviate)
+    return pair.numeric_measured("range", places, known(share, share)).measured(tail, deviate=deviate)
 
 
 def _outer(sample: Sample) -> IntArray:

@@ -6,7 +6,7 @@ import numpy as np
 from scipy import special
 
 from baselines.cells import IntArray
-from stream.checks.measured import Measured, Pair, Parts
+from stream.checks.measured import Measured, Pair, Parts, known
 from stream.deviates import hypergeometric, of_log_p
 from stream.tails import hypergeometric_bound, hypergeometric_two_sided
 
@@ -60,7 +60,8 @@ def missing(pair: Pair) -> Measured:
     enough = (rows[0] >= max(pair.min_samples, 1)) & (rows[1] >= pair.min_reference)
     (n, n_reference), (seen, seen_reference) = rows[:, enough], unusable[:, enough]
     difference = seen / n - seen_reference / n_reference
-    parts = Parts(pair.reference, "missing", np.flatnonzero(enough), (difference, np.abs(difference)), (n, n_reference))
+    numbers = known(difference, np.abs(difference))
+    parts = Parts(pair.reference, "missing", np.flatnonzero(enough), numbers, (n, n_reference))
 
     def table(i: int) -> tuple[int, int, int, int]:
         return int(seen[i]), int(n[i] + n_reference[i]), int(seen[i] + seen_reference[i]), int(n[i])

@@ -10,7 +10,7 @@ from functools import lru_cache
 import numpy as np
 
 from baselines.cells import FloatArray, IntArray
-from stream.checks.measured import Measured, Pair
+from stream.checks.measured import Measured, Numbers, Pair, known
 from stream.permutation import LinearRank, location, scale
 from stream.policy import Policy
 
@@ -24,7 +24,7 @@ def mean(pair: Pair, policy: Policy) -> Measured:
     places = _with_spread(pair)
     difference = pair.window.means[places] - pair.reference.means[places]
     effect = np.abs(difference) / _effect_units(pair, policy, places)
-    return _by_ranks(pair, "mean", places, (difference, effect), location)
+    return _by_ranks(pair, "mean", places, known(difference, effect), location)
 
 
 def std(pair: Pair) -> Measured:
@@ -34,7 +34,7 @@ def std(pair: Pair) -> Measured:
     """
     places = _with_spread(pair)
     ratio = pair.window.stds[places] / pair.reference.stds[places]
-    return _by_ranks(pair, "std", places, (ratio, np.abs(ratio - 1.0)), scale)
+    return _by_ranks(pair, "std", places, known(ratio, np.abs(ratio - 1.0)), scale)
 
 
 _P_METHODS = {"mean": "mann-whitney", "std": "mood"}
@@ -44,7 +44,7 @@ def _by_ranks(
     pair: Pair,
     check: str,
     places: IntArray,
-    numbers: tuple[FloatArray, FloatArray],
+    numbers: Numbers,
     test: Callable[[IntArray, IntArray], LinearRank],
 ) -> Measured:
     @lru_cache(maxsize=1)
@@ -61,7 +61,7 @@ def _by_ranks(
     def deviate(i: int) -> float:
         return abs(ranked(i).z)
 
-    return pair.numeric_measured(check, places, *numbers).measured(tail, upper=upper, deviate=deviate)
+    return pair.numeric_measured(check, places, numbers).measured(tail, upper=upper, deviate=deviate)
 
 
 def _with_spread(pair: Pair) -> IntArray:

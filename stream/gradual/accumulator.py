@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from baselines import Layout
 from baselines.cells import FloatArray, IntArray
-from stream.checks.measured import Measured
+from stream.checks.measured import Measured, known
 from stream.gradual.bets import Table
 from stream.gradual.bins import Bins
 from stream.gradual.evidence import Evidence, Ongoing
@@ -53,9 +53,9 @@ class Accumulator:
         self._design = digest(_DESIGN, _floors(policy), repr(sorted(design_effects.items())))
         self._evidence = Evidence.none(len(self._table.score))
 
-    def add(self, start_ms: int, cells: IntArray) -> None:
-        """Add the pane that begins at ``start_ms``, by its cells (layout.size,); of any size, it is evidence."""
-        self._evidence.add(self._table, start_ms, self._bins.count(cells), self._cap)
+    def add(self, start_ms: int, runs: IntArray) -> None:
+        """Add the pane that begins at ``start_ms``, by its ``Runs.count``; of any size, it is evidence."""
+        self._evidence.add(self._table, start_ms, self._bins.count(runs), self._cap)
 
     def ongoing(self) -> Ongoing:
         """Return what must outlive this process."""
@@ -73,15 +73,13 @@ class Accumulator:
         ``trend(i).since_ms``, and the p-value 1 / wealth. Wealth takes a few panes to fall: the effect is no more than
         twice that of the window alone, so that a change is over when the window is back at half of its floor.
         """
-        means = self._table.means(self._bins.count(window.cells))
+        means = self._table.means(self._bins.count(window.runs))
         leading = Leading.of(self._table, self._evidence, self._tested(window), means)
-        features = self._layout.baseline.features
         return Measured(
             CUSUM,
-            tuple(features[place].name for place in leading.features.tolist()),
+            tuple(self._layout.names[leading.features].tolist()),
             leading.features,
-            leading.log_wealth,
-            leading.effect,
+            known(leading.log_wealth, leading.effect),
             leading.n,
             leading.n_reference,
             lambda i: (math.exp(-float(leading.log_wealth[i])), "e-value"),

@@ -10,9 +10,9 @@ import numpy as np
 
 from baselines import CategoricalReference, Layout, NumericReference
 from baselines.baseline import CATEGORICAL_SPECIALS
-from baselines.cells import FloatArray, IntArray
+from baselines.cells import IntArray
+from baselines.runs import rank_bins
 
-MOST_BINS = 32
 # A slow change of a smaller category than these is seen where it makes up for the rest, or for one of them.
 MOST_CATEGORIES = 8
 
@@ -31,9 +31,13 @@ class FeatureBins:
 
 @dataclass(frozen=True, eq=False)
 class Bins:
-    """All features' bins: ``starts`` (bins,) of the runs of cells, ``features`` in the order of the baseline."""
+    """All features' bins: ``starts`` (bins,) of the runs of cells, ``features`` in the order of the baseline.
+
+    Every bin is one or more of the layout's ``Runs``; ``first_runs`` (bins,) are where it begins among them.
+    """
 
     starts: IntArray
+    first_runs: IntArray
     features: tuple[FeatureBins, ...]
 
     @classmethod
@@ -51,31 +55,19 @@ class Bins:
             for at, (_, largest) in zip(places[2 * len(numeric) :], categorical, strict=True)
         )
         features = tuple(next(numbers if f.kind == "numeric" else names) for f in layout.baseline.features)
-        return cls(np.concatenate(runs).astype(np.int64), features)
+        bounds = np.concatenate(runs).astype(np.int64)
+        return cls(bounds, np.searchsorted(layout.runs.starts, bounds), features)
 
-    def count(self, cells: IntArray) -> IntArray:
-        """Add the cells (layout.size,) of a pane up into bins, shape (bins,)."""
-        counts: IntArray = np.add.reduceat(cells, self.starts)
+    def count(self, runs: IntArray) -> IntArray:
+        """Add the runs of a pane, as ``Runs.count`` gives them, up into bins, shape (bins,)."""
+        counts: IntArray = np.add.reduceat(runs, self.first_runs)
         return counts
-
-
-def middle_ranks(counts: IntArray) -> FloatArray:
-    """Return where the middle of each cell lies among the rows counted, 0 to 1; an empty one lies between two rows.
-
-    >>> middle_ranks(np.array([1, 2, 0, 1])).tolist()
-    [0.125, 0.5, 0.75, 0.875]
-    """
-    through = np.cumsum(counts)
-    ranks: FloatArray = (through - counts / 2.0) / max(int(through[-1]), 1)
-    return ranks
 
 
 def _value_runs(layout: Layout, place: int) -> IntArray:
     """Return where the runs of one numeric feature's cells begin in the flat vector."""
     feature: NumericReference = layout.baseline.numeric[place]
-    bins = np.minimum((middle_ranks(feature.cells) * MOST_BINS).astype(np.int64), MOST_BINS - 1)
-    first = layout.numeric_cells(place).start
-    starts: IntArray = first + np.flatnonzero(np.concatenate([[True], bins[1:] != bins[:-1]]))
+    starts: IntArray = layout.numeric_cells(place).start + rank_bins(feature.cells)
     return starts
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from baselines import NumericReference
 from baselines.cells import FloatArray, IntArray
-from stream.gradual.bins import middle_ranks
+from baselines.runs import middle_ranks
 
 
 @dataclass(frozen=True, eq=False)

@@ -66,7 +66,7 @@ SHARE, MISSING = ("more", "less"), ("missing more", "missing less")
 
 def scores(layout: Layout, policy: Policy, bins: Bins) -> Iterator[Score]:
     """Yield the scores of every feature, in the order of the baseline's."""
-    counts = bins.count(layout.reference)
+    counts = bins.count(layout.runs.count(layout.reference))
     numeric = iter(range(len(layout.baseline.numeric)))
     for place, (feature, own) in enumerate(zip(layout.baseline.features, bins.features, strict=True)):
         if isinstance(feature, NumericReference):

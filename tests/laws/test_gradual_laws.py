@@ -80,13 +80,13 @@ def test_how_batches_fall_changes_no_digit(seed, cuts):
         columns = {"x": rng.normal(2.0, 1.0, 60), "c": ["a"] * 60}
         rows = rows_of(layout, np.full(60, start_ms), columns)
         (pane,) = panes_of(layout, Schedule(60_000, 60_000), rows)
-        whole.add(start_ms, pane.counts.cells)
+        whole.add(start_ms, layout.runs.count(pane.counts.cells))
         total = np.zeros(layout.size, dtype=np.int64)
         for low, high in itertools.pairwise(sorted({0, 60, *cuts})):
             part = {name: column[low:high] for name, column in columns.items()}
             (some,) = panes_of(layout, Schedule(60_000, 60_000), rows_of(layout, np.full(high - low, start_ms), part))
             total += some.counts.cells
-        parts.add(start_ms, total)
+        parts.add(start_ms, layout.runs.count(total))
     assert whole.ongoing() == parts.ongoing()
     assert whole.ongoing().bets
     sample = Sample.of_counts(layout, pane.counts)

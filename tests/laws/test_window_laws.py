@@ -34,7 +34,7 @@ def _recount(panes):
 @given(st.lists(STEP, max_size=25))
 def test_the_window_is_the_recount_of_its_panes(steps):
     """After any sequence of panes added and expired: rows, cells, moments, names and offsets, to the last digit."""
-    window, held, at_ms, offset = SlidingWindow.empty(LAYOUT), dict[int, Pane](), 0, 0
+    window, held, at_ms, offset = SlidingWindow(LAYOUT), dict[int, Pane](), 0, 0
     for step in steps:
         if isinstance(step, tuple):
             gap, events = step

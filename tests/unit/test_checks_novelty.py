@@ -41,7 +41,7 @@ def test_between_two_windows_what_both_have_outside_is_compared(sides):
     """With another window as the reference, being outside of training is a share like any other."""
     baseline, _ = sides({"x": [1.0, 2.0]}, {"x": [1.0]})
     cells = [np.array(c + [0] * 5, dtype=np.int64) for c in ([10, 40, 0, 50, 0], [4, 20, 0, 20, 6])]
-    before, now = (Sample(baseline.layout, c, np.array([1.5]), np.array([0.5])) for c in cells)
+    before, now = (Sample.of_cells(baseline.layout, c, np.array([1.5]), np.array([0.5])) for c in cells)
     (one,) = measure(before, now, RANGE)
     assert one.effect[0] == pytest.approx(0.2)
     assert one.p_value(0) == (pytest.approx(stats.hypergeom.sf(9, 150, 20, 50), rel=1e-9), "hypergeometric")

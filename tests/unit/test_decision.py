@@ -5,6 +5,7 @@ import pytest
 from scipy import stats
 
 from stream.checks import Measured
+from stream.checks.measured import known
 from stream.decision import HIGHEST_TICK_LEVEL, decide, p_adjusted, tick_level
 from stream.policy import Policy
 
@@ -19,8 +20,7 @@ def _measured(check, p_values, effects, upper=None):
         check,
         tuple(f"f{i}" for i in range(m)),
         np.arange(m),
-        zeros,
-        np.array(effects, dtype=float),
+        known(zeros, np.array(effects, dtype=float)),
         np.full(m, 100),
         np.full(m, 100),
         lambda i: (float(p_values[i]), "given"),
@@ -138,7 +138,7 @@ def test_a_bound_spares_the_probability():
 
     one = _measured("ks", [0.0], [0.5], upper=[1e-12])
     silent = Measured(one.check, one.features, *(getattr(one, name) for name in (
-        "index", "statistic", "effect", "n", "n_reference")), never, None, one.upper)  # fmt: skip
+        "index", "numbers", "n", "n_reference")), never, None, one.upper)  # fmt: skip
     assert decide((silent,), Policy(), 0.01).opening() == {"f0"}
 
 

@@ -83,9 +83,9 @@ def test_impact_is_importance_times_the_share_that_moved():
     """D of a number, total variation of a category; a feature of no importance has no impact."""
     explained = _explanation(importance={"x": 1.0, "c": 0.25, "y": 0.0})
     effect = {(finding.feature, finding.check): finding.effect for finding in explained.findings()}
-    assert explained.impacts["x"] == effect["x", "ks"]
-    assert explained.impacts["c"] == pytest.approx(0.25 * max(effect["c", "chi2"], effect["c", "new_category"]))
-    assert explained.impacts["y"] == 0.0
+    assert explained.impact("x") == effect["x", "ks"]
+    assert explained.impact("c") == pytest.approx(0.25 * max(effect["c", "chi2"], effect["c", "new_category"]))
+    assert explained.impact("y") == 0.0
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def _run(accumulator, layout, rng, panes, first=0, **change):
     """Feed panes numbered from ``first``, a minute each; return what was said at the last, by feature."""
     for place in range(first, first + panes):
         counts = _counts(layout, rng, **change)
-        accumulator.add(place * 60_000, counts.cells)
+        accumulator.add(place * 60_000, layout.runs.count(counts.cells))
     return _said(accumulator.measured(Sample.of_counts(layout, counts)))
 
 
@@ -93,7 +93,7 @@ def test_a_window_with_few_values_says_nothing_of_them(layout):
     columns = {"x": np.where(np.arange(150) < 60, 4.0, np.nan), "c": ["a"] * 150}
     (pane,) = panes_of(layout, Schedule(60_000, 60_000), rows_of(layout, np.zeros(150, dtype=np.int64), columns))
     for place in range(5):
-        accumulator.add(place, pane.counts.cells)
+        accumulator.add(place, layout.runs.count(pane.counts.cells))
     said = _said(accumulator.measured(Sample.of_counts(layout, pane.counts)))
     assert said["x"][3].direction == "missing more"
     assert said["c"][3].category == "a"
@@ -112,7 +112,7 @@ def test_what_is_remembered_goes_on_bit_by_bit(layout):
         reborn.resume(msgspec.msgpack.decode(msgspec.msgpack.encode(again.ongoing()), type=Ongoing))
         again = reborn
         for accumulator in (once, again):
-            accumulator.add(place * 60_000, counts.cells)
+            accumulator.add(place * 60_000, layout.runs.count(counts.cells))
         sample = Sample.of_counts(layout, counts)
         assert _said(once.measured(sample)) == _said(again.measured(sample))
     assert once.ongoing().bets
@@ -141,7 +141,8 @@ def test_evidence_is_the_recursion_of_cusum(layout):
     cap = np.full(len(table.score), 5.0)
     wealth, since = np.zeros(len(cap)), np.zeros(len(cap), dtype=np.int64)
     for place in range(40):
-        counts = bins.count(_counts(layout, rng, shift=0.5 if 10 <= place < 25 else 0.0).cells)
+        cells = _counts(layout, rng, shift=0.5 if 10 <= place < 25 else 0.0).cells
+        counts = bins.count(layout.runs.count(cells))
         since = np.where(wealth == 0.0, place, since)
         wealth = np.clip(wealth + table.gains.toarray() @ counts, 0.0, 5.0)
         evidence.add(table, place, counts, cap)

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from stream.gradual.bins import MOST_BINS, Bins
+from baselines.runs import MOST_BINS
+from stream.gradual.bins import Bins
 from tests.builders import layout_of
 
 
@@ -12,7 +13,7 @@ def test_every_row_is_in_exactly_one_bin_of_each_feature():
     layout = layout_of({"x": rng.normal(size=300), "c": ["a", "b", None] * 100, "y": rng.poisson(2.0, 300)})
     bins = Bins.of(layout)
     cells = rng.integers(0, 5, layout.size)
-    counts = bins.count(cells)
+    counts = bins.count(layout.runs.count(cells))
     assert counts.sum() == cells.sum()
     for place, own in zip([0, 1], [bins.features[0], bins.features[2]], strict=True):
         assert counts[own.values].sum() == cells[layout.numeric_cells(place)].sum()
@@ -27,7 +28,7 @@ def test_a_number_has_few_bins_of_like_size_and_no_tie_is_cut():
     rng = np.random.default_rng(2)
     layout = layout_of({"x": rng.normal(size=3200), "y": np.where(rng.random(3200) < 0.9, 0.0, rng.normal(size=3200))})
     bins = Bins.of(layout)
-    counts = bins.count(layout.reference)
+    counts = bins.count(layout.runs.count(layout.reference))
     even, tied = (counts[own.values] for own in bins.features)
     assert len(even) == MOST_BINS
     assert even.max() - even.min() <= 2
@@ -44,7 +45,7 @@ def test_the_largest_categories_are_bins_of_their_own():
     own = Bins.of(layout).features[0]
     categories = layout.baseline.categorical[0].categories
     assert {categories[place] for place in own.largest.values()} == set(names[4:])
-    counts = Bins.of(layout).count(layout.reference)
+    counts = Bins.of(layout).count(layout.runs.count(layout.reference))
     for at, category in own.largest.items():
         assert counts[own.values[at]] == layout.reference[layout.categorical_cells(0)][category]
     assert counts[own.values].sum() == len(column)

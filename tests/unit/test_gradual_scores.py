@@ -22,7 +22,7 @@ def _mean(layout, score, columns):
     """Return the mean score of rows."""
     rows = rows_of(layout, np.zeros(len(next(iter(columns.values()))), dtype=np.int64), columns)
     (pane,) = panes_of(layout, Schedule(60_000, 60_000), rows)
-    counts = Bins.of(layout).count(pane.counts.cells)[score.bins]
+    counts = Bins.of(layout).count(layout.runs.count(pane.counts.cells))[score.bins]
     return float(np.dot(counts, score.values)) / counts.sum()
 
 

@@ -22,7 +22,7 @@ def _pane(layout, start_ms, c, x=1.0, first_offset=0):
 
 @pytest.fixture
 def window(layout):
-    window = SlidingWindow.empty(layout)
+    window = SlidingWindow(layout)
     window.add(_pane(layout, 0, ["a", "new"], x=1e300))
     window.add(_pane(layout, 1000, ["b", "newer", "newer"], first_offset=2))
     window.add(_pane(layout, 2000, ["a"], first_offset=5))
@@ -40,7 +40,7 @@ def test_the_window_is_the_sum_of_its_panes(layout, window):
 def test_an_expired_pane_leaves_nothing_behind(layout, window):
     """Not its rows, its sums however large, its names or its offsets."""
     window.expire(1000)
-    only = SlidingWindow.empty(layout)
+    only = SlidingWindow(layout)
     only.add(_pane(layout, 1000, ["b", "newer", "newer"], first_offset=2))
     only.add(_pane(layout, 2000, ["a"], first_offset=5))
     assert window.total.rows == only.total.rows == 4
@@ -58,7 +58,7 @@ def test_a_copy_goes_its_own_way():
         panes_of(layout, SCHEDULE, rows_of(layout, [start + row for row in range(4)], training))[0]
         for start in (0, 1000)
     )
-    window = SlidingWindow.empty(layout)
+    window = SlidingWindow(layout)
     window.add(first)
     copy = window.copy()
     copy.add(second)
