@@ -130,7 +130,7 @@ class Backtest:
     def run(self, batches: Iterable[RawBatch]) -> Iterator[tuple[Variant, Tick]]:
         """Count batches in their order; yield every boundary of the schedule once per variant.
 
-        Panes are handed over when nothing is added to them any more, so that the monitors can share them.
+        Panes are handed over when nothing comes for them any more.
         """
         counting = self.courses[0].variant.assembly
         growing = GrowingPanes(counting.schedule)
@@ -139,7 +139,8 @@ class Backtest:
                 growing.add(pane)
             for pane in growing.whole(watermark_ms):
                 for course in self.courses:
-                    course.monitors.add(replace(pane))
+                    # A pane of its own for each: where segments are too many, theirs are added up.
+                    course.monitors.add(replace(pane, counts=pane.counts.copy()))
             for course in self.courses:
                 for tick in course.monitors.advance(watermark_ms):
                     course.note(tick)

@@ -71,6 +71,23 @@ def test_each_variant_says_what_a_replay_of_its_own_says(
             assert together[variant.name] == alone
 
 
+def test_segments_beyond_the_most_are_added_up_for_each_variant_by_itself(
+    stage_assembly: Callable[..., Any], incident_lines: list[bytes]
+) -> None:
+    """Two of five segments are watched together: no variant counts what another has added up."""
+    settings = stage_assembly(events='segment = ["country"]\nmax_segments = 3').settings
+    lines = [
+        json.dumps({**json.loads(line), "country": "ABCDE"[i % 5]}).encode() for i, line in enumerate(incident_lines)
+    ]
+    variants = variants_of(settings, ["wide:min_samples=10", "few:min_samples=20"], {})
+    together: dict[str, list[Any]] = {variant.name: [] for variant in variants}
+    for variant, tick in Backtest(variants).run(batches(lines, 97)):
+        together[variant.name].append((tick.segment, tick.window, tick.status))
+    for variant in variants:
+        alone = [(tick.segment, tick.window, tick.status) for tick in Replay(variant.assembly).run(batches(lines, 97))]
+        assert together[variant.name] == alone
+
+
 def test_the_summary_tells_when_each_variant_would_have_fired(
     stage_assembly: Callable[..., Any], incident_lines: list[bytes]
 ) -> None:
