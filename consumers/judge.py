@@ -20,7 +20,7 @@ from consumers.place_note import PlaceNote
 from consumers.records import counts_moved, counts_partition
 from consumers.sink import Outgoing, Sink
 from consumers.source import LogRefused, Place, Position, Source, rewinding
-from stream.drift_event import DriftEvent, Identity
+from stream.drift_event import DriftEvent
 
 # What the key of a record about waiting windows ends with, on the status topic.
 WAITING = b"|waiting"
@@ -171,6 +171,5 @@ def alert_record(topic: str, event: DriftEvent) -> Outgoing:
         "ce_time": event.window["end"],
         "content-type": "application/json",
     }
-    whose = Identity(event.monitor, "", 0, event.segment, event.model, event.model_version)
     value = orjson.dumps(event.to_dict())
-    return Outgoing(topic, whose.label.encode(), value, tuple((name, text.encode()) for name, text in headers.items()))
+    return Outgoing(topic, event.label.encode(), value, tuple((name, text.encode()) for name, text in headers.items()))

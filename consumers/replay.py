@@ -47,10 +47,6 @@ class Replay:
             reason = "the stream ended before the window was complete"
             self.incomplete.append({**self._whose(segment), **window.to_dict(), "reason": reason})
 
-    def findings(self, tick: Tick) -> Iterator[dict[str, Any]]:
-        """Return every test of a tick with the window and the monitor that it belongs to."""
-        return findings_of(self.assembly.identity(tick.segment), tick)
-
     def summary(self) -> dict[str, Any]:
         """Return the ledger and what became of the windows, for JSON."""
         settings = self.assembly.settings
@@ -79,12 +75,12 @@ class Replay:
 
 def findings_of(identity: Identity, tick: Tick) -> Iterator[dict[str, Any]]:
     """Yield every test of a tick with the window and the monitor that it belongs to."""
+    asked = {"model": identity.model, "model_version": identity.model_version}
     for finding in tick.findings():
         yield {
             "monitor": identity.monitor,
             "segment": dict(identity.segment),
-            **({} if identity.model is None else {"model": identity.model}),
-            **({} if identity.model_version is None else {"model_version": identity.model_version}),
+            **{key: name for key, name in asked.items() if name is not None},
             "window_start_ms": tick.window.start_ms,
             "window_end_ms": tick.window.end_ms,
             **finding.to_dict(),

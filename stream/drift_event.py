@@ -12,6 +12,21 @@ SCHEMA_VERSION = 1
 MOST_FEATURES = 50
 
 
+def told_apart(segment: Mapping[str, str], model: str | None, model_version: str | None) -> dict[str, str]:
+    """Return what tells events apart from the monitor's other ones: segment by name, model and version."""
+    asked = {"model": model, "model_version": model_version}
+    return dict(sorted(segment.items())) | {key: name for key, name in asked.items() if name is not None}
+
+
+def label(monitor: str, told: Mapping[str, str], between: str = "|") -> str:
+    """Return a monitor's name and what tells it apart.
+
+    >>> label("prices", told_apart({"country": "DE"}, None, "7"))
+    'prices|country=DE|model_version=7'
+    """
+    return between.join([monitor, *(f"{key}={name}" for key, name in told.items())])
+
+
 @dataclass(frozen=True, slots=True)
 class Identity:
     """Whose events these are: the monitor, its segment and model, and the baseline it compares with."""
@@ -26,13 +41,12 @@ class Identity:
     @property
     def told_apart(self) -> dict[str, str]:
         """What tells these events apart from the monitor's other ones: segment, model and version."""
-        asked = {"model": self.model, "model_version": self.model_version}
-        return dict(sorted(self.segment.items())) | {key: name for key, name in asked.items() if name is not None}
+        return told_apart(self.segment, self.model, self.model_version)
 
     @property
     def label(self) -> str:
-        """The monitor's name and what tells it apart, as people and Kafka keys have it."""
-        return "|".join([self.monitor, *(f"{key}={name}" for key, name in self.told_apart.items())])
+        """The monitor's name and what tells it apart, as Kafka keys have it."""
+        return label(self.monitor, self.told_apart)
 
     def parts(self) -> tuple[str, ...]:
         """Return what makes ids unique to this monitor, segment and baseline."""
@@ -75,6 +89,11 @@ class DriftEvent:
     model_version: str | None = None
     reason: str | None = None
     state: str | None = None
+
+    @property
+    def label(self) -> str:
+        """Whose event it is, as `Identity.label` says it."""
+        return label(self.monitor, told_apart(self.segment, self.model, self.model_version))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the event as it is published; a reason, a state or a model only where it has one."""

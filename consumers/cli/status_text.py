@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from consumers.cli.baseline_tables import printable
+from stream.drift_event import label, told_apart
 from stream.waiting_events import place_names
 from stream.words import number
 
@@ -49,9 +50,8 @@ def _monitor(status: dict[str, Any]) -> Iterator[RenderableType]:
 
 
 def _heading(status: dict[str, Any]) -> Text:
-    asked = {key: status[key] for key in ("model", "model_version") if status.get(key) is not None}
-    told_apart = {**dict(sorted(status["segment"].items())), **asked}
-    name = " ".join([status["monitor"], *(f"{key}={value}" for key, value in told_apart.items())])
+    told = told_apart(status["segment"], status.get("model"), status.get("model_version"))
+    name = label(status["monitor"], told, between=" ")
     since = f" since {status['since']}" if status["since"] else ""
     if status["incident"]:
         drifting, watched = len(status["drifting"]), status["features_watched"]

@@ -9,7 +9,7 @@ import pytest
 
 from consumers.errors import SettingsError
 from consumers.raw import RawBatch
-from consumers.replay import Replay, check_streams
+from consumers.replay import Replay, check_streams, findings_of
 
 START_MS, EVERY_MS = 1_700_000_000_000, 10_000
 
@@ -56,8 +56,7 @@ def test_a_window_that_the_stream_began_within_is_named_and_not_tested(
     first = replay.incomplete[0]
     assert (first["end_ms"], first["coverage"]) == (START_MS + EVERY_MS, pytest.approx(0.25))
     assert "began" in first["reason"]
-    assert list(replay.findings(ticks[0])) == []
-    assert len(list(replay.findings(ticks[2]))) == 6 + 5
+    assert [len(list(findings_of(replay.assembly.identity(), tick))) for tick in ticks[:3]] == [0, 0, 6 + 5]
 
 
 def test_too_few_events_are_insufficient_and_said_once(
@@ -76,7 +75,7 @@ def test_findings_name_monitor_window_and_check(
     """Every line of the findings has the fields that people script against."""
     replay = Replay(stage_assembly())
     tick = next(replay.run(batches(incident_lines, 500)))
-    line = next(replay.findings(tick))
+    line = next(findings_of(replay.assembly.identity(), tick))
     assert set(line) == {
         "monitor", "segment", "window_start_ms", "window_end_ms", "feature", "kind", "check", "comparator", "statistic",
         "effect", "threshold", "p_value", "p_method", "p_adjusted", "n", "n_reference", "bound", "drift",
