@@ -13,8 +13,8 @@ from rich.table import Table
 
 from consumers.backtest import Backtest, Course
 from consumers.cli.baseline_tables import console_for, printable
+from consumers.cli.fates import fates
 from consumers.cli.outlets import Outlet
-from consumers.cli.replay import fates
 from consumers.settings import Settings
 from consumers.streams import stream_batches
 from consumers.variants import CONFIGURED, variants_of

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from consumers.cli.fates import fates
+
 if TYPE_CHECKING:
     from consumers.cli.outlets import Outlet
     from consumers.replay import Replay
@@ -91,11 +93,3 @@ def _sentence(work: "Replay", told: dict[str, Any]) -> str:
         f"{fates(told['ledger'])}. {tested} windows tested{few}, "
         f"{len(told['incomplete_windows'])} incomplete. Drift opened {opened} times."
     )
-
-
-def fates(ledger: dict[str, Any]) -> str:
-    """Return what became of the events read, as a clause."""
-    left = ledger["read"] - ledger["counted"]
-    others = {name: ledger[name] for name in ("late", "ahead", "foreign")} | ledger["rejected"]
-    named = ", ".join(f"{name} {count}" for name, count in others.items() if count)
-    return f"{ledger['read']} events read, {ledger['counted']} counted" + (f", {left} not ({named})" if left else "")
