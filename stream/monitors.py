@@ -111,7 +111,10 @@ class Monitors:
 
     def _made(self, segment: Segment) -> Monitor:
         if segment not in self.each:
-            self.each[segment] = monitor = self._new_monitor(segment, partial(self._rival, segment))
+            # That of all further segments is there already.
+            fresh = segment != self._division.others
+            monitor = self._new_monitor(segment, partial(self._rival, segment)) if fresh else self.any
+            self.each[segment] = monitor
             # What the others have sealed is late for a segment that comes now, too.
             monitor.state.watermark_ms = self._reached_ms
         return self.each[segment]

@@ -47,6 +47,18 @@ def _told(ticks):
     return [(tick.segment, tick.window, tick.status, [event.to_dict() for event in tick.events]) for tick in ticks]
 
 
+def test_no_monitor_is_made_twice(layout):
+    """One per segment; all further segments have the one that was there before the first event."""
+    monitors = _monitors(layout, Division(("country",), most=1))
+    made, new_monitor = [], monitors._new_monitor
+    monitors._new_monitor = lambda segment, rival: made.append(segment) or new_monitor(segment, rival)
+    for name in ("DE", "FR", "AT"):
+        monitors.add(_pane(layout, (name,), 0))
+    assert made == [("DE",)]
+    assert monitors.each[OTHER,] is monitors.any
+    assert monitors.any.open[0].counts.rows == 2 * ROWS
+
+
 def test_each_segment_is_judged_as_if_it_were_alone(layout):
     """Same windows, same events; at every boundary all of them, in order of their names."""
     division = Division(("country",), most=5)
