@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from baselines.errors import BaselineError
+from baselines.json_file import read_json
 from baselines.nearest import or_nearest
 
 _EXAMPLE = 'write {"user_age": 0.8, "country": 0.1}'
@@ -90,12 +91,7 @@ def _text(document: dict[str, Any], key: str, path: Path) -> str:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    try:
-        weights = msgspec.json.decode(path.read_bytes())
-    except OSError as error:
-        raise BaselineError(f"{path}: cannot be read: {error.strerror or error}") from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BaselineError(f"{path}: not JSON in UTF-8: {error}; {_EXAMPLE}") from error
+    weights = read_json(path, _EXAMPLE)
     if not isinstance(weights, dict):
         raise BaselineError(f"{path}: not a JSON object of names and weights; {_EXAMPLE}")
     return weights

@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from baselines import BaselineError
 from baselines.cells import FloatArray
 from baselines.importance import Importance, scaled
+from baselines.json_file import read_json
 from consumers.importance.attribute import weighed
 from consumers.importance.table import Columns, read_table
 
@@ -59,12 +59,7 @@ def _from_npz(path: Path) -> tuple[NDArray[Any], list[str]]:
 
 
 def _from_json(path: Path) -> tuple[NDArray[Any], list[str]]:
-    try:
-        document = msgspec.json.decode(path.read_bytes())
-    except OSError as error:
-        raise BaselineError(f"{path}: cannot be read: {error.strerror or error}") from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BaselineError(f"{path}: not JSON in UTF-8: {error}") from error
+    document = read_json(path)
     if not isinstance(document, dict):
         return _array(document, path), []
     if not any(key in document for key in _VALUES):
