@@ -1,6 +1,6 @@
 """What the statistics of pictures and the features of embeddings cost, beside a forward pass of a small network.
 
-    python benchmarks/pictures.py [--batch 32] [--side 224] [--pairs 15] [--threads 1] [--device cpu]
+    python -m benchmarks.pictures [--batch 32] [--side 224] [--pairs 15] [--threads 1] [--device cpu]
 
 The network is a ResNet-18 (He et al. 2016) with random weights, in inference mode. Statistics and forward passes take
 turns, and the ratio is the median of the pairs' ratios. On a CPU the clock is the processor time of this process, which
@@ -13,44 +13,10 @@ from collections.abc import Callable
 from statistics import median
 
 import torch
-from torch import nn
 
+from benchmarks.resnet import resnet18
 from consumers.tap.embeddings import features, fit_embeddings
 from consumers.tap.pictures import statistics
-
-WIDTHS = (64, 128, 256, 512)
-
-
-class Block(nn.Module):
-    """Two 3x3 convolutions and a way around them."""
-
-    def __init__(self, inputs: int, outputs: int, stride: int) -> None:
-        super().__init__()
-        self.body = nn.Sequential(
-            nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False),
-            nn.BatchNorm2d(outputs),
-            nn.ReLU(inplace=True),
-            nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False),
-            nn.BatchNorm2d(outputs),
-        )
-        same = inputs == outputs and stride == 1
-        around = [nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs)]
-        self.around = nn.Identity() if same else nn.Sequential(*around)
-
-    def forward(self, batch: torch.Tensor) -> torch.Tensor:
-        """Return the sum of both ways."""
-        return torch.relu(self.body(batch) + self.around(batch))
-
-
-def resnet18() -> nn.Sequential:
-    stem = [nn.Conv2d(3, 64, 7, 2, 3, bias=False), nn.BatchNorm2d(64), nn.ReLU(inplace=True), nn.MaxPool2d(3, 2, 1)]
-    before = (64, *WIDTHS)
-    blocks = [
-        Block(before[i] if first else width, width, 2 if first and i else 1)
-        for i, width in enumerate(WIDTHS)
-        for first in (True, False)
-    ]
-    return nn.Sequential(*stem, *blocks, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(512, 1000)).eval()
 
 
 def main() -> None:
