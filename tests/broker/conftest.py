@@ -183,16 +183,28 @@ def new_stage(
 
 
 @pytest.fixture(scope="session")
-def long_lived_config(tmp_path_factory: pytest.TempPathFactory, incident_lines: list[bytes]) -> Path:
-    """Return the configuration of a monitor of age and device, every ten seconds."""
-    folder = tmp_path_factory.mktemp("long-life")
-    rows = [json.loads(line)["features"] for line in incident_lines[:360]]
-    (folder / "training.csv").write_text("age,device\n" + "".join(f"{row['age']},{row['device']}\n" for row in rows))
-    save(fit([folder / "training.csv"]), folder / "baseline.json")
-    lines = ('[monitor]\nname = "m"', '[schedule]\nevery = "10s"\nwindow = "20s"\nlateness = "1s"\nidle = "12h"')
-    events = '[events]\ntimestamp = "ts"\nfeatures = "features"'
-    (folder / "driftline.toml").write_text("\n".join([*lines, events]))
-    return folder / "driftline.toml"
+def new_config(tmp_path_factory: pytest.TempPathFactory, incident_lines: list[bytes]) -> Callable[..., Path]:
+    """Return ``make(**schedule)``: the configuration of a monitor of age and device, every ten seconds."""
+
+    def make(**schedule: str) -> Path:
+        folder = tmp_path_factory.mktemp("monitor")
+        rows = [json.loads(line)["features"] for line in incident_lines[:360]]
+        (folder / "training.csv").write_text(
+            "age,device\n" + "".join(f"{row['age']},{row['device']}\n" for row in rows)
+        )
+        save(fit([folder / "training.csv"]), folder / "baseline.json")
+        times = "\n".join(f'{key} = "{value}"' for key, value in {"every": "10s", "lateness": "1s", **schedule}.items())
+        events = '[events]\ntimestamp = "ts"\nfeatures = "features"'
+        (folder / "driftline.toml").write_text("\n".join(['[monitor]\nname = "m"', "[schedule]", times, events]))
+        return folder / "driftline.toml"
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def long_lived_config(new_config: Callable[..., Path]) -> Path:
+    """Return the configuration of a monitor whose partitions may be silent for long."""
+    return new_config(window="20s", idle="12h")
 
 
 @pytest.fixture

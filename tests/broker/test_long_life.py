@@ -155,17 +155,24 @@ def delete_before(admin: KafkaAdminClient, topic: str, offset: int) -> None:
     admin.delete_records({TopicPartition(topic, 0): offset})
 
 
+def away_while_deleted(
+    life: Life, produce: Callable[..., None], admin: KafkaAdminClient, *, events: int, before: int
+) -> None:
+    """Read 50 events; without a counter, produce the rest of ``events`` and delete those ``before``; come back."""
+    produce(life.events, lines(range(START_MS, START_MS + 50)))
+    life.step_until(lambda book: book.ledger.read == 50)
+    life.counter.close()
+    produce(life.events, lines(range(START_MS + 50, START_MS + events)))
+    delete_before(admin, life.events, before)
+    life.restart()
+
+
 def test_events_deleted_before_they_were_read_are_told(
     new_life: Callable[..., Life], produce: Callable[..., None], admin: KafkaAdminClient
 ) -> None:
     """A counter that comes back after retention goes on with what is left, and says how many offsets are gone."""
     life = new_life()
-    produce(life.events, lines(range(START_MS, START_MS + 50)))
-    life.step_until(lambda book: book.ledger.read == 50)
-    life.counter.close()
-    produce(life.events, lines(range(START_MS + 50, START_MS + 100)))
-    delete_before(admin, life.events, 80)
-    life.restart()
+    away_while_deleted(life, produce, admin, events=100, before=80)
     book = life.step_until(lambda book: book.ledger.read == 70)
     assert book.lost == {life.events: {0: 30}}
     assert book.ledger.balanced()
@@ -180,12 +187,7 @@ def test_everything_deleted_is_told_before_anything_new_comes(
 ) -> None:
     """A loss does not wait for the next event to be known, and the next start does not find it again."""
     life = new_life()
-    produce(life.events, lines(range(START_MS, START_MS + 50)))
-    life.step_until(lambda book: book.ledger.read == 50)
-    life.counter.close()
-    produce(life.events, lines(range(START_MS + 50, START_MS + 60)))
-    delete_before(admin, life.events, 60)
-    life.restart()
+    away_while_deleted(life, produce, admin, events=60, before=60)
     life.step_until(lambda book: book.lost == {life.events: {0: 10}})
     life.restart()
     produce(life.events, lines(range(START_MS + 60, START_MS + 61)))

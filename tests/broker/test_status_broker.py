@@ -14,9 +14,6 @@ from typing import Any, NamedTuple
 import pytest
 from kafka import KafkaAdminClient, KafkaProducer
 
-from baselines import save
-from baselines.fitting import fit
-
 PARTITIONS = 2
 
 
@@ -28,15 +25,9 @@ class Monitor(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def config(tmp_path_factory: pytest.TempPathFactory, incident_lines: list[bytes]) -> Path:
+def config(new_config: Callable[..., Path]) -> Path:
     """Return the configuration of a monitor of age and device, every ten seconds."""
-    folder = tmp_path_factory.mktemp("status")
-    rows = [json.loads(line)["features"] for line in incident_lines[:360]]
-    (folder / "training.csv").write_text("age,device\n" + "".join(f"{row['age']},{row['device']}\n" for row in rows))
-    save(fit([folder / "training.csv"]), folder / "baseline.json")
-    lines = ('[monitor]\nname = "m"', '[schedule]\nevery = "10s"\nlateness = "1s"', '[events]\ntimestamp = "ts"')
-    (folder / "driftline.toml").write_text("\n".join([*lines, 'features = "features"']))
-    return folder / "driftline.toml"
+    return new_config()
 
 
 @pytest.fixture

@@ -1,6 +1,8 @@
-"""Two sides of a comparison, built from plain columns."""
+"""What several unit tests begin with: a configuration file, and two sides of a comparison from plain columns."""
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,6 +24,13 @@ from stream.sample import Sample
 
 Column = Sequence[float] | Sequence[str | None] | np.ndarray
 Sides = Callable[[Mapping[str, Column], Mapping[str, Column]], tuple[Sample, Sample]]
+
+
+@pytest.fixture
+def config(stage_assembly: Callable[..., Any]) -> Path:
+    """Return a configuration file."""
+    path: Path = stage_assembly().settings.path
+    return path
 
 
 @pytest.fixture

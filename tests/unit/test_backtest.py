@@ -22,13 +22,6 @@ WIDE, ONCE = "wide:window=20s,checks=[ks,chi2],min_samples=60", "once:persist=1 
 
 
 @pytest.fixture
-def config(stage_assembly: Callable[..., Any]) -> Path:
-    """Return a configuration file."""
-    path: Path = stage_assembly().settings.path
-    return path
-
-
-@pytest.fixture
 def stream(tmp_path: Path, incident_lines: list[bytes]) -> Path:
     """Return a file with an incident in it."""
     path = tmp_path / "stream.jsonl"

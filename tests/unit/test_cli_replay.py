@@ -3,9 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -14,13 +12,6 @@ from baselines import BaselineError
 from consumers.cli import app
 from consumers.errors import SettingsError
 from tests.conftest import event_lines
-
-
-@pytest.fixture
-def config(stage_assembly: Callable[..., Any]) -> Path:
-    """Return a configuration file."""
-    path: Path = stage_assembly().settings.path
-    return path
 
 
 @pytest.fixture
