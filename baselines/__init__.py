@@ -8,16 +8,19 @@ from baselines.baseline import Baseline, CategoricalReference, NumericReference
 from baselines.calibration import Calibration, Movement
 from baselines.errors import BaselineError
 from baselines.layout import Layout
+from baselines.tables import FitRemark, fit
 
 __all__ = [
     "Baseline",
     "BaselineError",
     "Calibration",
     "CategoricalReference",
+    "FitRemark",
     "Layout",
     "Movement",
     "NumericReference",
     "dumps",
+    "fit",
     "load",
     "loads",
     "save",

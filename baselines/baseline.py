@@ -15,6 +15,7 @@ from baselines.calibration import Calibration
 from baselines.cells import FloatArray, IntArray, cell_count
 from baselines.dependence import Dependence
 from baselines.moments import Quantiser
+from baselines.shown import baseline_html, baseline_text
 
 # What a numeric value can be instead of a finite number, in the order of the cells behind the 2k+1.
 NUMERIC_SPECIALS = ("missing", "nan", "negative_infinity", "positive_infinity", "wrong_type")
@@ -101,7 +102,7 @@ class CategoricalReference:
 Reference: TypeAlias = NumericReference | CategoricalReference
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Baseline:
     """All features of the training data, in the order of the file, and a fingerprint over their content.
 
@@ -134,6 +135,13 @@ class Baseline:
     def importance(self) -> Mapping[str, float]:
         """Weight per feature, 1 where nothing is known: then impact is the size of the drift alone."""
         return {f.name: 1.0 if f.importance is None else f.importance for f in self.features}
+
+    def __repr__(self) -> str:
+        """Return a heading and a line per feature, as notebooks and consoles show it."""
+        return baseline_text(self)
+
+    def _repr_html_(self) -> str:
+        return baseline_html(self)
 
     def with_importance(self, weights: Mapping[str, float], method: str = "", date: str = "") -> "Baseline":
         """Return a copy with these weights; the fingerprint, over what was counted, stays as it is.

@@ -20,7 +20,7 @@ def read_parquet(path: Path) -> Iterator[Chunk]:
 
     try:
         with pq.ParquetFile(path, memory_map=True) as file:
-            _check_columns(file.schema_arrow.names, path)
+            check_columns(file.schema_arrow.names, path)
             rows = max(CHUNK_CELLS // len(file.schema_arrow.names), 1)
             for batch in file.iter_batches(batch_size=rows):
                 yield _chunk(pa, batch)
@@ -41,16 +41,25 @@ def read_feather(path: Path) -> Iterator[Chunk]:
         raise BaselineError(f"{path}: not a whole arrow file: {error}") from error
 
 
+def read_table(table: Any) -> Iterator[Chunk]:
+    """Yield chunks of a table in memory, as ``read_parquet`` would of the same table in a file."""
+    import pyarrow as pa  # noqa: PLC0415 - an optional extra
+
+    rows = max(CHUNK_CELLS // table.num_columns, 1)
+    for batch in table.to_batches(max_chunksize=rows):
+        yield _chunk(pa, batch)
+
+
 def _batches(pa: ModuleType, source: Any, path: Path) -> Iterator[Any]:
     try:
         file = pa.ipc.open_file(source)
     except pa.ArrowInvalid:
         source.seek(0)
         stream = pa.ipc.open_stream(source)
-        _check_columns(stream.schema.names, path)
+        check_columns(stream.schema.names, path)
         yield from stream
         return
-    _check_columns(file.schema.names, path)
+    check_columns(file.schema.names, path)
     yield from map(file.get_batch, range(file.num_record_batches))
 
 
@@ -63,12 +72,13 @@ def _pyarrow(path: Path) -> ModuleType:
     return module
 
 
-def _check_columns(names: list[str], path: Path) -> None:
+def check_columns(names: list[str], place: object) -> None:
+    """Raise ``BaselineError`` for a table without columns, or with two of one name."""
     if not names:
-        raise BaselineError(f"{path}: the file has no columns")
+        raise BaselineError(f"{place}: there are no columns")
     for name in names:
         if names.count(name) > 1:
-            raise BaselineError(f"{path}: two columns are named {name!r}: give every column a name of its own")
+            raise BaselineError(f"{place}: two columns are named {name!r}: give every column a name of its own")
 
 
 def _chunk(pa: ModuleType, batch: Any) -> Chunk:

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, TypeAlias, cast
 
 import zstandard
 
@@ -14,8 +14,12 @@ from baselines.errors import BaselineError
 from baselines.fitting.arrow import read_feather, read_parquet
 from baselines.fitting.cells import Chunk
 from baselines.fitting.delimited import read_csv
+from baselines.fitting.frame import Frame
 from baselines.fitting.lines import read_lines
 from baselines.zstd import ZstdReader
+
+# Where training rows come from: a file, or a table in memory.
+Training: TypeAlias = Path | Frame
 
 _COMPRESSED = (".gz", ".zst")
 _TEXT = {".csv": read_csv, ".jsonl": read_lines, ".ndjson": read_lines}
@@ -23,13 +27,16 @@ _COLUMNAR = {".parquet": read_parquet, ".pq": read_parquet, ".arrow": read_feath
 _DAMAGED = (EOFError, gzip.BadGzipFile, zlib.error, zstandard.ZstdError)
 
 
-def read_chunks(path: Path, features: str, time: str = "") -> Iterator[Chunk]:
-    """Yield the rows of a training file in chunks of bounded size, in order.
+def read_chunks(source: Training, features: str, time: str = "") -> Iterator[Chunk]:
+    """Yield training rows in chunks of bounded size, in order.
 
-    The name's ending tells the format. ``time`` names a column that JSON lines may have outside the object at
+    The ending of a file's name tells the format. ``time`` names a column that JSON lines may have outside the object at
     ``features``. Raises ``BaselineError`` with the file, and the line where there is one.
     """
-    ending = _ending(path)
+    if isinstance(source, Frame):
+        yield from source.chunks()
+        return
+    path, ending = source, _ending(source)
     with _explained(path):
         if ending in _COLUMNAR:
             yield from _COLUMNAR[ending](path)
@@ -41,8 +48,13 @@ def read_chunks(path: Path, features: str, time: str = "") -> Iterator[Chunk]:
                 yield from read_lines(data, path, features, time)
 
 
-def check_file(path: Path) -> None:
+def check_source(source: Training) -> None:
     """Raise ``BaselineError`` for what cannot be fitted from, before anything is read."""
+    if not isinstance(source, Frame):
+        _check_file(source)
+
+
+def _check_file(path: Path) -> None:
     if not path.exists():
         raise BaselineError(f"{path}: no such file")
     if not path.is_file():

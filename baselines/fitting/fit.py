@@ -17,7 +17,7 @@ from baselines.fingerprint import fingerprint
 from baselines.fitting.cells import Chunk
 from baselines.fitting.columns import Counting, Fitted, LeftOut, Look, NameCount
 from baselines.fitting.dependence import DependencePass, choose
-from baselines.fitting.files import check_file, read_chunks
+from baselines.fitting.files import Training, check_source, read_chunks
 from baselines.fitting.options import FitOptions
 from baselines.importance import Importance, read_importance
 
@@ -30,13 +30,13 @@ _FEW_VALUES = 32
 
 
 def fit(
-    paths: Sequence[Path],
+    paths: Sequence[Training],
     options: FitOptions | None = None,
     *,
     tell: Tell = lambda note: None,
     progress: Progress = lambda rows, total: None,
 ) -> Baseline:
-    """Fit a baseline to training rows in csv, JSON lines, parquet or arrow files, taken together as one table.
+    """Fit a baseline to training rows in csv, JSON lines, parquet or arrow files, or in memory, together as one table.
 
     Every column becomes a feature of the kind that its values have, or that ``options`` says; what was decided that a
     person may want otherwise is said through ``tell``, a sentence each. The same rows in the same order give the same
@@ -75,7 +75,7 @@ def _importance(features: tuple[Reference, ...], path: Path | None) -> Importanc
 class _Fitting:
     """The columns and where each of them stands."""
 
-    def __init__(self, paths: Sequence[Path], options: FitOptions, progress: Progress) -> None:
+    def __init__(self, paths: Sequence[Training], options: FitOptions, progress: Progress) -> None:
         self._paths, self.options, self._progress = paths, options, progress
         self._columns: dict[str, Counting] = {}
         self.rows = 0
@@ -83,7 +83,7 @@ class _Fitting:
     def run(self) -> dict[str, Fitted | LeftOut]:
         """Pass over the files until no column asks for another pass; return what became of each, in their order."""
         for path in self._paths:
-            check_file(path)
+            check_source(path)
         self._first_pass()
         order = list(self._columns)
         outcomes: dict[str, Fitted | LeftOut] = {}

@@ -9,7 +9,7 @@ import numpy as np
 from baselines import Baseline, BaselineError, NumericReference
 from baselines.cells import FloatArray, IntArray
 from baselines.fitting.cells import Chunk
-from baselines.fitting.files import check_file, read_chunks
+from baselines.fitting.files import check_source, read_chunks
 from baselines.nearest import or_nearest
 
 
@@ -56,7 +56,7 @@ def read_table(paths: Sequence[Path], columns: Columns, sample: int = 1000, seed
     file, row and column for a value that is missing, no number or not finite: a model's inputs must be numbers.
     """
     for path in paths:
-        check_file(path)
+        check_source(path)
     drawn, names = _Drawn(sample, np.random.default_rng(seed)), tuple[str, ...]()
     for path in paths:
         before = 0

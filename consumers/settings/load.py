@@ -28,6 +28,11 @@ def load_settings(path: Path, environ: Mapping[str, str], changes: Changes | Non
     document = read_document(path, environ)
     if changes is not None:
         changes.apply(document)
+    return settings_of(document)
+
+
+def settings_of(document: Document) -> Settings:
+    """Return what a document says. Raises SettingsError with a line for each thing wrong."""
     document.tables.setdefault("monitor", {})
     kafka = document.tables.get("kafka")
     if isinstance(kafka, dict):

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from baselines import Baseline, Layout
 from baselines.fitting import FitOptions
+from baselines.fitting.files import Training
 from consumers.training.windows import Progress, TrainingWindows
 from stream.calibrate import FEWEST_WINDOWS, calibrate
 from stream.durations import format_duration
@@ -22,7 +22,7 @@ class Learning:
     ``options.time`` names the column with the rows' times.
     """
 
-    paths: Sequence[Path]
+    paths: Sequence[Training]
     options: FitOptions
     schedule: Schedule
     min_samples: int = 100

@@ -1,13 +1,12 @@
 """Chunks of training files -> the rows that the stream's counting takes."""
 
-from pathlib import Path
-
 import numpy as np
 
 from baselines import BaselineError, CategoricalReference, Layout, NumericReference
 from baselines.cells import IntArray
 from baselines.fitting.cells import Cells, Chunk
 from baselines.fitting.columns import EPOCH_NOTE
+from baselines.fitting.files import Training
 from baselines.fitting.in_order import STRUCTURE
 from consumers.decode.timestamps import to_ms
 from stream.rows import MISSING, NOT_A_NUMBER, PRESENT, WRONG_TYPE, CategoricalColumn, NumericColumn, Rows
@@ -21,7 +20,7 @@ class RowReader:
         self._numeric = layout.baseline.numeric
         self._categorical = [(feature.name, _Codes(feature)) for feature in layout.baseline.categorical]
 
-    def read(self, chunk: Chunk, path: Path, before: int) -> Rows:
+    def read(self, chunk: Chunk, path: Training, before: int) -> Rows:
         """Return the chunk's rows; in messages they are counted from 1, behind those ``before`` them in the file.
 
         Raises ``BaselineError`` with the row whose time is missing or is none.
@@ -31,7 +30,7 @@ class RowReader:
         categorical = tuple(CategoricalColumn(_placed(chunk, name, codes)) for name, codes in self._categorical)
         return Rows(times, np.zeros(chunk.rows, dtype=np.int64), numeric, categorical)
 
-    def _times(self, chunk: Chunk, path: Path, before: int) -> IntArray:
+    def _times(self, chunk: Chunk, path: Training, before: int) -> IntArray:
         cells = chunk.columns.get(self._time)
         values: list[object] = [None] * chunk.rows if cells is None else _spread(cells, chunk.rows)
         times, bad = to_ms(_as_whole(values), "auto")

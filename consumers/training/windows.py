@@ -2,14 +2,13 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 
 from baselines import BaselineError, Layout
 from baselines.cells import IntArray
 from baselines.fitting import FitOptions
-from baselines.fitting.files import read_chunks
+from baselines.fitting.files import Training, read_chunks
 from consumers.training.rows import RowReader
 from stream.counts import Counts
 from stream.packing import pack, unpack
@@ -33,9 +32,9 @@ class TrainingWindows:
 
     @classmethod
     def of_files(
-        cls, paths: Sequence[Path], options: FitOptions, layout: Layout, schedule: Schedule, progress: Progress
+        cls, paths: Sequence[Training], options: FitOptions, layout: Layout, schedule: Schedule, progress: Progress
     ) -> "TrainingWindows":
-        """Read the files that the baseline of ``layout`` was fitted to, and count their rows into windows.
+        """Read the files, or tables, that the baseline of ``layout`` was fitted to, and count their rows into windows.
 
         Raises ``BaselineError`` for a row without a time, and for files that are not those of the fit.
         """
@@ -78,7 +77,7 @@ class TrainingWindows:
             total.add(self.counts(start))
         return total
 
-    def check_whole(self, path: Path) -> None:
+    def check_whole(self, path: Training) -> None:
         """Raise ``BaselineError`` unless the windows together hold the very counts of the baseline."""
         if not np.array_equal(self.total.cells, self.layout.reference):
             raise BaselineError(f"{path}: changed while it was read: fit files that nobody writes to")
