@@ -4,10 +4,10 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 SETUP := .make/setup
 
-.PHONY: help setup demo test lint types wheel check bench docs clean
+.PHONY: help setup demo example-low-light example-house-prices test lint types wheel check bench docs clean
 
 help:  ## List the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name line; do printf '  make %-7s %s\n' "$$name" "$$line"; done
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name line; do printf '  make %-20s %s\n' "$$name" "$$line"; done
 
 setup: $(SETUP)  ## Make .venv with driftline and everything its tests need; again only when that changed
 
@@ -34,6 +34,12 @@ $(SETUP): pyproject.toml constraints.txt
 
 demo: $(SETUP)  ## A day of traffic in two minutes, on a real local Kafka: drift opens, is explained, resolves
 	$(VENV)/bin/driftline demo
+
+example-low-light: $(SETUP)  ## A model of pictures, a tap, and the light goes out: two minutes, on a real local Kafka
+	$(PYTHON) -m examples.low_light.run
+
+example-house-prices: $(SETUP)  ## One shift, two features: importance decides severity; a minute, on a real local Kafka
+	$(PYTHON) -m examples.house_prices.run
 
 test: $(SETUP)  ## Run the whole test suite (the tests start their own Kafka; Java and Maven needed)
 	$(PYTHON) -m pytest

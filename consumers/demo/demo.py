@@ -1,28 +1,24 @@
 """The demo from end to end: training data, baseline, broker, a day of traffic, a verdict."""
 
 import secrets
-import shutil
-import signal
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 
 from consumers.demo.file_stage import file_stage
 from consumers.demo.kafka_stage import PARTITIONS, kafka_stage
+from consumers.demo.narrator import new_console
 from consumers.demo.progress import Progress
 from consumers.demo.stage import DemoFailed, Stage
-from consumers.demo.story import Story, new_console
+from consumers.demo.story import Story
+from consumers.demo.surroundings import kept_or_temporary, own_broker, stopped_by_signals, yesterday_ms
 from consumers.demo.traffic import DAY_EVENTS, TRAINING_ROWS, Day, simulated_day
 from consumers.demo.verdict import verdict
+from consumers.demo.words import clock
 from consumers.demo.workshop import EVENTS_TOPIC, Workshop
-from consumers.errors import SettingsError
-from consumers.local_kafka import LocalKafka, LocalKafkaUnavailable
-from consumers.local_kafka_jars import KAFKA_VERSION, cache_dir
 from consumers.settings import Settings, load_settings
 from stream.schedule import DAY_MS
 
@@ -50,7 +46,7 @@ def run_demo(options: DemoOptions) -> bool:
     day = simulated_day(PARTITIONS)
     story = Story(new_console(), day)
     story.say("driftline demo: a day of house-price requests, in which something changes.\n", "bold")
-    with _stopped_by_signals(), _folder(options.keep) as folder:
+    with stopped_by_signals(), kept_or_temporary(options.keep) as folder:
         workshop, features = Workshop(folder), _prepare(story, Workshop(folder))
         with _stage(options, workshop, story) as (stage, settings):
             progress = _play(stage, day, story, options.seconds, (workshop.events, settings.topics.alerts))
@@ -76,7 +72,7 @@ def _prepare(story: Story, workshop: Workshop) -> int:
 @contextmanager
 def _stage(options: DemoOptions, workshop: Workshop, story: Story) -> Iterator[tuple[Stage, Settings]]:
     with ExitStack() as stack:
-        server = None if options.files else options.broker or _own_broker(stack, story)
+        server = None if options.files else options.broker or own_broker(stack, story)
         monitor, events_topic = _MONITOR, EVENTS_TOPIC
         if options.broker is not None:
             # Somebody else's broker: nothing there may be called the same.
@@ -90,31 +86,14 @@ def _stage(options: DemoOptions, workshop: Workshop, story: Story) -> Iterator[t
         else:
             with story.step("driftline run --config driftline.toml"):
                 tidy = options.broker is not None
-                stage = stack.enter_context(kafka_stage(workshop, settings, tidy=tidy))
+                stage = stack.enter_context(kafka_stage(settings, workshop.log, tidy=tidy))
         yield stage, settings
-
-
-def _own_broker(stack: ExitStack, story: Story) -> str | None:
-    try:
-        with story.step(f"Apache Kafka: a broker of our own{_first_time()}") as came_of:
-            kafka = stack.enter_context(LocalKafka())
-            came_of.append(f"on {kafka.bootstrap_servers[0]}")
-    except LocalKafkaUnavailable as missing:
-        why = str(missing).splitlines()[0]
-        story.say(f"  No local Kafka ({why}): the same day goes through files instead.", "yellow")
-        return None
-    return kafka.bootstrap_servers[0]
-
-
-def _first_time() -> str:
-    there = (cache_dir() / f"kafka-{KAFKA_VERSION}").is_dir()
-    return "" if there else ", downloaded this first time"
 
 
 def _play(stage: Stage, day: Day, story: Story, seconds: float, names: tuple[Path, str]) -> Progress:
     """Send the day as it comes and tell what driftline says; ``names``: a file for the events, and the alerts topic."""
     events, alerts_topic = names
-    progress = Progress(_yesterday_ms())
+    progress = Progress(yesterday_ms())
     values = day.values(progress.midnight_ms)
     story.say(f"\nA day in {seconds:.0f} seconds: {DAY_EVENTS:,} events, tested every half hour of event time.\n")
     started = time.monotonic()
@@ -140,47 +119,8 @@ def _look(stage: Stage, story: Story, progress: Progress, alerts_topic: str) -> 
     progress.take(seen)
     story.traffic(progress.time_ms)
     for alert in seen.alerts:
-        story.alert(alert, progress.time_ms, alerts_topic)
+        story.alert(alert, f"{clock(progress.time_ms)}  on the topic {alerts_topic}")
     story.show(progress)
-
-
-def _yesterday_ms() -> int:
-    """Return the last whole day's midnight: an event may not lie ahead of the record that carries it."""
-    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    return round((today - timedelta(days=1)).timestamp() * 1000)
-
-
-@contextmanager
-def _folder(keep: Path | None) -> Iterator[Path]:
-    if keep is None:
-        folder = Path(tempfile.mkdtemp(prefix="driftline-demo-"))
-        try:
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-        return
-    try:
-        keep.mkdir(parents=True, exist_ok=True)
-        if any(keep.iterdir()):
-            raise SettingsError(f"--keep {keep}: is not empty; name a folder that is, or that does not exist yet")
-    except OSError as error:
-        raise SettingsError(f"--keep {keep}: cannot be used: {error.strerror}") from error
-    yield keep
-
-
-@contextmanager
-def _stopped_by_signals() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP end the demo as Ctrl-C does: broker, process and folder go first."""
-
-    def stop(number: int, frame: object) -> None:
-        raise KeyboardInterrupt
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for number, old in before.items():
-            signal.signal(number, old)
 
 
 def _say_what_is_left(story: Story, options: DemoOptions) -> None:

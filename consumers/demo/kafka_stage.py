@@ -13,7 +13,6 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.errors import KafkaError
 
 from consumers.demo.stage import DemoFailed, Seen
-from consumers.demo.workshop import Workshop
 from consumers.kafka_errors import kafka_errors
 from consumers.kafka_lookup import CONSUMER_SETTINGS
 from consumers.local_kafka_node import dying_with_us
@@ -31,8 +30,10 @@ _DRIFTLINE = (sys.executable, "-P", "-m", "consumers.cli")
 
 
 @contextmanager
-def kafka_stage(workshop: Workshop, settings: Settings, *, tidy: bool) -> Iterator["KafkaStage"]:
-    """Create the topics, start ``driftline run`` and yield the stage; ``tidy`` deletes topics and groups at the end.
+def kafka_stage(settings: Settings, log: Path, *, tidy: bool) -> Iterator["KafkaStage"]:
+    """Create the topics, start ``driftline run`` and yield the stage; ``log`` is a file for what it says.
+
+    ``tidy`` deletes topics and groups at the end.
 
     Raises LogUnavailable or LogRefused when the broker does not answer.
     """
@@ -42,14 +43,14 @@ def kafka_stage(workshop: Workshop, settings: Settings, *, tidy: bool) -> Iterat
         if tidy:
             stack.callback(_tidy_up, settings)
         ensure_topics(settings)
-        process = stack.enter_context(_running(workshop))
+        process = stack.enter_context(_running(settings, log))
         with kafka_errors("the demo's clients cannot be opened"):
             producer = KafkaProducer(**settings.kafka.for_client("producer"), linger_ms=20)
             stack.callback(producer.close, timeout=1)
             consumer = KafkaConsumer(**{**CONSUMER_SETTINGS, **settings.kafka.for_client("consumer")})
             stack.callback(consumer.close, timeout_ms=1_000)
             _begin(consumer, (settings.topics.status, settings.topics.alerts))
-        yield KafkaStage(settings.topics, _Watched(process, workshop.log), producer, consumer)
+        yield KafkaStage(settings.topics, _Watched(process, log), producer, consumer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +100,13 @@ class KafkaStage:
 
 
 @contextmanager
-def _running(workshop: Workshop) -> Iterator["subprocess.Popen[bytes]"]:
-    command = dying_with_us([*_DRIFTLINE, "run", "--config", str(workshop.config)])
+def _running(settings: Settings, log: Path) -> Iterator["subprocess.Popen[bytes]"]:
+    command = dying_with_us([*_DRIFTLINE, "run", "--config", str(settings.path)])
     # A session of its own: a Ctrl-C at the terminal is for us, and we stop it in order.
     with (
-        workshop.log.open("wb") as log,
+        log.open("wb") as said,
         subprocess.Popen(  # noqa: S603 - the command is ours from end to end
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+            command, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT, start_new_session=True
         ) as process,
     ):
         try:

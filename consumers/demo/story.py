@@ -1,7 +1,6 @@
 """The story on the screen: a live picture at the bottom of a terminal, what happens above it; plain lines elsewhere."""
 
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich import box
@@ -12,55 +11,27 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from consumers.cli.alert_text import alert_text
 from consumers.demo import words
+from consumers.demo.narrator import Narrator
 from consumers.demo.picture import Picture
 from consumers.demo.progress import Progress
-from consumers.demo.stage import Told
 from consumers.demo.traffic import CHANGE_MS, HOUR_MS, RETURN_MS, Day
 from consumers.demo.verdict import Verdict
 from stream.schedule import DAY_MS
 
-_WIDEST = 110
-_PIPE_COLUMNS = 110
 # How often a reader of plain lines hears that all is well.
 _PLAIN_EVERY_MS = 3 * HOUR_MS
-_COLOURS = {"drift.opened": "red", "drift.changed": "yellow", "drift.resolved": "green"}
 
 
-def new_console() -> Console:
-    """Return a console on standard output that prints names as they are."""
-    console = Console(markup=False, highlight=False, emoji=False)
-    console.width = min(console.width, _WIDEST) if console.is_terminal else _PIPE_COLUMNS
-    return console
-
-
-class Story:
+class Story(Narrator):
     """Tells the day as it goes; ``live`` is the picture, while there is one."""
 
     def __init__(self, console: Console, day: Day) -> None:
-        self._console = console
+        super().__init__(console)
         self._picture = Picture(day)
         self._live: Live | None = None
         self._changes = [(CHANGE_MS, words.CHANGED), (RETURN_MS, words.RETURNED)]
         self._shown_ms = 0
-
-    @contextmanager
-    def step(self, doing: str) -> Iterator[list[str]]:
-        """Show that something is being done, then a line with how long it took and what the block appended."""
-        came_of: list[str] = []
-        started = time.monotonic()
-        if self._console.is_terminal:
-            with self._console.status(doing, spinner="line"):
-                yield came_of
-        else:
-            yield came_of
-        took = f"{time.monotonic() - started:.1f} s"
-        self._console.print(Text.assemble(("  done  ", "green"), " ".join([doing, *came_of]), (f"  {took}", "dim")))
-
-    def say(self, sentence: str, style: str = "") -> None:
-        """Print a sentence."""
-        self._console.print(Text(sentence, style))
 
     @contextmanager
     def day(self) -> Iterator[None]:
@@ -86,28 +57,13 @@ class Story:
             self.say(f"{words.clock(progress.time_ms)}  {words.ledger(progress)}; {words.state(progress)}")
         self._shown_ms = progress.time_ms
 
-    def alert(self, event: Told, time_ms: int, topic: str) -> None:
-        """Print a drift event as `driftline alerts` does."""
-        title = f"{words.clock(time_ms)}  on the topic {topic}"
-        colour = _COLOURS.get(event["type"], "yellow")
-        if self._console.is_terminal:
-            panel = Panel(alert_text(dict(event)), title=title, title_align="left", border_style=colour)
-            self._console.print(panel)
-        else:
-            self._console.print(Group(Text(f"\n{title}"), alert_text(dict(event))))
-
     def end(self, outcome: Verdict, progress: Progress, features: int) -> None:
         """Print what happened."""
-        self._chapter("What happened", list(words.summary(outcome, progress, features)))
+        self.chapter("What happened", list(words.summary(outcome, progress, features)))
 
     def farewell(self, kept: str | None) -> None:
         """Print how to go on, and where everything is."""
-        self._chapter("On your own topic", list(words.own_topic(kept)))
-
-    def _chapter(self, title: str, lines: Sequence[str]) -> None:
-        self._console.print(Text(f"\n{title}", "bold"))
-        for line in lines:
-            self._console.print(Text(f"  {line}"))
+        self.chapter("On your own topic", list(words.own_topic(kept)))
 
     def _panel(self, progress: Progress) -> Panel:
         bar = Table.grid(padding=(0, 2))

@@ -5,18 +5,17 @@ The matrices themselves are kept, not only the seed that drew them: generators c
 
 from __future__ import annotations
 
-import os
-import zipfile
-import zlib
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from baselines.errors import BaselineError
+from consumers.tap.arrays_file import read_arrays, write_arrays
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
     import torch
     from numpy.typing import ArrayLike
 
@@ -83,40 +82,20 @@ def save_embeddings(reference: EmbeddingReference, path: Path) -> None:
 
     Raises ``BaselineError`` when the file cannot be written.
     """
-    target = Path(os.path.realpath(path))  # a link stays a link
-    scratch = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    content: dict[str, Any] = {field.name: getattr(reference, field.name) for field in fields(reference)}
-    try:
-        with scratch.open("wb") as file:
-            np.savez(file, format=np.array(_FORMAT), **content)
-        scratch.replace(target)
-    except OSError as error:
-        raise BaselineError(f"{path}: cannot be written: {error.strerror or error}") from error
-    finally:
-        scratch.unlink(missing_ok=True)
+    write_arrays(path, _FORMAT, {field.name: getattr(reference, field.name) for field in fields(reference)})
 
 
 def load_embeddings(path: Path) -> EmbeddingReference:
     """Read what ``save_embeddings`` wrote, without pickles; raises ``BaselineError`` for any other file."""
-    try:
-        with path.open("rb") as file:
-            return _read(file)
-    except OSError as error:
-        raise BaselineError(f"{path}: cannot be read: {error.strerror or error}") from error
-    except (KeyError, ValueError, TypeError, AttributeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise BaselineError(f"{path}: no reference of embeddings: {error}; write it with save_embeddings") from error
+    return read_arrays(path, _FORMAT, _read, "no reference of embeddings: {}; write it with save_embeddings")
 
 
-def _read(file: Any) -> EmbeddingReference:
-    with np.load(file, allow_pickle=False) as content:
-        if str(content["format"]) != _FORMAT:
-            raise ValueError(f"format {content['format']}, not {_FORMAT}")
-        arrays = {name: content[name].astype(np.float64) for name in _ARRAYS}
-        bandwidth, seed = float(content["bandwidth"]), int(content["seed"])
+def _read(content: Mapping[str, Any]) -> EmbeddingReference:
+    arrays = {name: content[name].astype(np.float64) for name in _ARRAYS}
     shapes = [array.shape for array in arrays.values()]
     if [len(shape) for shape in shapes] != [1, 2, 2, 2] or len({shape[-1] for shape in shapes}) != 1:
         raise ValueError(f"shapes {shapes} do not belong together")
-    return EmbeddingReference(**arrays, bandwidth=bandwidth, seed=seed)
+    return EmbeddingReference(**arrays, bandwidth=float(content["bandwidth"]), seed=int(content["seed"]))
 
 
 def _matrix(embeddings: Any) -> FloatArray:

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import numpy as np
 
 from consumers.tap import embeddings, pictures
+from consumers.tap.tokens import share_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from consumers.tap.embedding_reference import EmbeddingReference
     from consumers.tap.snapshot import Array
+    from consumers.tap.tokens import TokenReference
 
 # Feature names to columns, a value per row of the batch: arrays, tensors or sequences.
 Columns: TypeAlias = Mapping[str, Any]
@@ -44,20 +46,21 @@ class Tabular:
 class Tokens:
     """Token ids [N, L]: ``tokens``, how many a text has, and ``unknown_share``, how many of them are ``unknown``.
 
-    ``padding`` ids are no tokens; a text without any has a missing share.
+    ``padding`` ids are no tokens; a text without any has missing shares. A ``reference``, what
+    ``consumers.tap.tokens.fit_tokens`` learned, adds the shares of its buckets and of ids not seen in training.
     """
 
     unknown: int
     padding: int | None = None
+    reference: TokenReference | None = None
 
     def __call__(self, batch: Array) -> dict[str, NDArray[Any]]:
-        """Return both columns, (N,)."""
+        """Return each column, (N,)."""
         ids = as_array(batch)
         real = np.ones(ids.shape, bool) if self.padding is None else ids != self.padding
         lengths = real.sum(axis=1)
-        unknown = ((ids == self.unknown) & real).sum(axis=1)
-        shares = np.divide(unknown, lengths, out=np.full(len(ids), np.nan), where=lengths > 0)
-        return {"tokens": lengths, "unknown_share": shares}
+        columns = {"tokens": lengths, "unknown_share": share_of((ids == self.unknown) & real, lengths)}
+        return columns if self.reference is None else columns | self.reference.shares(ids, real)
 
 
 @dataclass(frozen=True)

@@ -13,14 +13,14 @@ from consumers.cli import app
 from consumers.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/**/*.md")])
 
 _BLOCK = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _FILE = re.compile(r"`([\w./-]+\.(?:py|md|toml))`")
 _HEADING = re.compile(r"^#+ +(.*)$", re.MULTILINE)
 _DRIFTLINE = re.compile(r"(?:^|[\s`$])driftline ([a-z]+)((?: [^`\n|]*)?)", re.MULTILINE)
-_MAKE = re.compile(r"(?:^\$ |`)make ([a-z]+)", re.MULTILINE)
+_MAKE = re.compile(r"(?:^\$ |`)make ([a-z-]+)", re.MULTILINE)
 _OPTION = re.compile(r"(?<!\S)--[a-z-]+")
 
 
@@ -85,7 +85,7 @@ def test_every_command_is_one_that_driftline_has(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_every_make_target_is_in_the_makefile(page: Path) -> None:
     """Each `make TARGET` of a page is a target."""
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     assert set(_MAKE.findall(page.read_text(encoding="utf-8"))) <= targets
 
 

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from consumers.demo import demo as demo_module
-from consumers.demo import words
+from consumers.demo import surroundings, words
 from consumers.demo.demo import DemoOptions, run_demo
 from consumers.demo.progress import EVERY_MS, WINDOWS, Progress
 from consumers.demo.stage import DemoFailed, Seen
@@ -130,7 +130,7 @@ def test_without_java_the_demo_goes_on_over_files(temporary, monkeypatch, capsys
     def missing() -> None:
         raise LocalKafkaUnavailable("`java` is not on PATH: a local Kafka needs a Java runtime\nand more")
 
-    monkeypatch.setattr(demo_module, "LocalKafka", missing)
+    monkeypatch.setattr(surroundings, "LocalKafka", missing)
     assert run_demo(DemoOptions(seconds=1))
     told = capsys.readouterr().out
     assert "No local Kafka (`java` is not on PATH: a local Kafka needs a Java runtime): " in told
