@@ -15,6 +15,9 @@ from baselines.dependence_document import to_document as dependence_document
 from baselines.document import FORMAT, VERSION, Document, Head, to_calibration, to_document, to_reference
 from baselines.errors import BaselineError
 from baselines.fingerprint import fingerprint
+from baselines.relation import Relation
+from baselines.relation_document import to_document as relation_document
+from baselines.relation_document import to_relation
 
 _REFIT = "write it again with `driftline fit`"
 
@@ -59,6 +62,8 @@ def dumps(baseline: Baseline) -> bytes:
     parts = [msgspec.json.encode(head)[:-1] + b',"features":[\n' + features + b"\n]"]
     if baseline.dependence is not None:
         parts.append(b'"dependence":' + msgspec.json.encode(dependence_document(baseline.dependence)))
+    if baseline.relation is not None:
+        parts.append(b'"relation":' + msgspec.json.encode(relation_document(baseline.relation)))
     if baseline.calibration is not None:
         parts.append(b'"calibration":' + msgspec.json.encode(baseline.calibration))
     return b",\n".join(parts) + b"}\n"
@@ -76,7 +81,12 @@ def loads(data: bytes, name: str) -> Baseline:
         raise BaselineError(f"{name}: not a whole baseline: {error}; {_REFIT}") from error
     features = tuple(_reference(document, i, name) for i in range(len(document.features)))
     dependence = _dependence(document, features, name)
-    _check_content(document, features, dependence, name)
+    relation = _relation(document, features, name)
+    _check_features(document, features, name)
+    if fingerprint(document.n, features, dependence, relation) != document.fingerprint:
+        raise BaselineError(
+            f'{name}: key "fingerprint" does not fit the content: the file is damaged or was edited; {_REFIT}'
+        )
     return Baseline(
         n=document.n,
         features=features,
@@ -84,6 +94,7 @@ def loads(data: bytes, name: str) -> Baseline:
         source=tuple(document.source),
         created=document.created,
         dependence=dependence,
+        relation=relation,
         calibration=to_calibration(document.calibration),
         importance_method=document.importance_method,
         importance_date=document.importance_date,
@@ -139,9 +150,16 @@ def _dependence(document: Document, features: tuple[Reference, ...], name: str) 
         raise BaselineError(f'{name}: key "dependence": {error}; the file is damaged, {_REFIT}') from error
 
 
-def _check_content(
-    document: Document, features: tuple[Reference, ...], dependence: Dependence | None, name: str
-) -> None:
+def _relation(document: Document, features: tuple[Reference, ...], name: str) -> Relation | None:
+    if document.relation is None:
+        return None
+    try:
+        return to_relation(document.relation, features, document.n)
+    except ValueError as error:
+        raise BaselineError(f'{name}: key "relation": {error}; the file is damaged, {_REFIT}') from error
+
+
+def _check_features(document: Document, features: tuple[Reference, ...], name: str) -> None:
     seen: set[str] = set()
     for feature in features:
         if feature.name in seen:
@@ -153,7 +171,3 @@ def _check_content(
                 f"{name}: feature {feature.name!r}: counts of {counted} rows where the baseline has {document.n}; "
                 f"the file is damaged, {_REFIT}"
             )
-    if fingerprint(document.n, features, dependence) != document.fingerprint:
-        raise BaselineError(
-            f'{name}: key "fingerprint" does not fit the content: the file is damaged or was edited; {_REFIT}'
-        )

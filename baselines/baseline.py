@@ -15,6 +15,7 @@ from baselines.calibration import Calibration
 from baselines.cells import FloatArray, IntArray, cell_count
 from baselines.dependence import Dependence
 from baselines.moments import Quantiser
+from baselines.relation import Relation
 from baselines.shown import baseline_html, baseline_text
 
 # What a numeric value can be instead of a finite number, in the order of the cells behind the 2k+1.
@@ -106,7 +107,8 @@ Reference: TypeAlias = NumericReference | CategoricalReference
 class Baseline:
     """All features of the training data, in the order of the file, and a fingerprint over their content.
 
-    ``dependence`` is how its numeric features move together; None where that was not learned.
+    ``dependence`` is how its numeric features move together, ``relation`` how the outcome depends on the inputs where
+    rows were labelled; None where that was not learned.
     """
 
     n: int
@@ -115,6 +117,7 @@ class Baseline:
     source: tuple[str, ...] = ()
     created: str = field(default="", compare=False)
     dependence: Dependence | None = None
+    relation: Relation | None = None
     # What windows of the training data themselves showed, where it has times; outside the fingerprint, as weights are.
     calibration: Calibration | None = None
     # By what and when the features' weights were found ("integrated-gradients", ISO 8601); "" where nobody said.

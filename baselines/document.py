@@ -1,7 +1,7 @@
 """The artefact's shape on disk: what its JSON keys are, and how they become references and back."""
 
 from itertools import pairwise
-from typing import Annotated, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 import numpy as np
@@ -81,6 +81,28 @@ class DependenceDocument(msgspec.Struct, omit_defaults=True):
     lone: list[Count] = []
 
 
+class SplitDocument(msgspec.Struct, omit_defaults=True):
+    """One question of the tree of strata: a threshold, or categories."""
+
+    feature: str
+    no: int
+    yes: int
+    threshold: float | None = None
+    categories: list[str] = []
+
+
+class RelationDocument(msgspec.Struct, omit_defaults=True):
+    """A ``Relation``: the training rows by stratum and outcome, row by row of the table, then the rest."""
+
+    task: Literal["classification", "probability", "regression"]
+    feature: str
+    outcome: str
+    inputs: list[str]
+    splits: list[SplitDocument]
+    counts: list[Count]
+    edges: list[list[float]] = []
+
+
 class Head(msgspec.Struct):
     """What is read before anything else, to tell a baseline from other files and a newer one from a damaged one."""
 
@@ -112,7 +134,7 @@ class CalibrationDocument(msgspec.Struct):
 
 
 class Document(msgspec.Struct):
-    """The whole artefact; ``dependence`` stands behind the features, where it was learned."""
+    """The whole artefact; ``dependence`` and ``relation`` stand behind the features, where they were learned."""
 
     format: str
     version: int
@@ -122,6 +144,7 @@ class Document(msgspec.Struct):
     n: Count
     features: list[FeatureDocument]
     dependence: DependenceDocument | None = None
+    relation: RelationDocument | None = None
     calibration: CalibrationDocument | None = None
     importance_method: str = ""
     importance_date: str = ""

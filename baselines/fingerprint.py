@@ -14,12 +14,15 @@ import numpy as np
 from baselines.baseline import CategoricalReference, NumericReference, Reference
 from baselines.cells import FloatArray, IntArray
 from baselines.dependence import Dependence
+from baselines.relation import Relation
 
 
-def fingerprint(n: int, features: Iterable[Reference], dependence: Dependence | None = None) -> str:
+def fingerprint(
+    n: int, features: Iterable[Reference], dependence: Dependence | None = None, relation: Relation | None = None
+) -> str:
     """Return "sha256:<hex>" over the counted content of ``features`` of ``n`` training rows.
 
-    Without ``dependence`` it is that of a baseline from before there was any.
+    Without ``dependence`` and ``relation`` it is that of a baseline from before there were any.
     """
     digest = hashlib.sha256(b"driftline-baseline 1")
     digest.update(struct.pack("<q", n))
@@ -28,6 +31,8 @@ def fingerprint(n: int, features: Iterable[Reference], dependence: Dependence | 
         _update(digest, [_text(feature.name), _text(feature.kind), *parts])
     if dependence is not None:
         _update(digest, _dependence(dependence))
+    if relation is not None:
+        _update(digest, _relation(relation))
     return f"sha256:{digest.hexdigest()}"
 
 
@@ -44,6 +49,16 @@ def _dependence(dependence: Dependence) -> list[bytes]:
     ]
     spread = [_floats(dependence.inflation), _floats(dependence.freedom)]
     return [_text("dependence"), *scores, _integers(dependence.counters), *spread]
+
+
+def _relation(relation: Relation) -> list[bytes]:
+    names = [relation.task, relation.feature, relation.outcome, *relation.inputs]
+    parts = [_text("relation"), *map(_text, names)]
+    for split in relation.splits:
+        threshold = np.array([] if split.threshold is None else [split.threshold])
+        parts += [_text(split.feature), _floats(threshold), *map(_text, split.categories)]
+        parts.append(_integers(np.array([split.no, split.yes])))
+    return [*parts, _floats(relation.edges), _integers(relation.counts)]
 
 
 def _numeric(feature: NumericReference) -> list[bytes]:

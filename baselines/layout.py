@@ -1,7 +1,8 @@
 """Where each feature's cells lie in the one flat vector that panes and windows are counted in.
 
 Numeric cells come first, in one run, so that a test over a thousand features is a few passes over one array; then the
-numeric special cells, then the categorical features whole.
+numeric special cells, then the categorical features whole, then, where rows are labelled, what came of them stratum by
+stratum.
 """
 
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from baselines.cells import FloatArray, IntArray, cell_count
 from baselines.pairs import pair_size
 from baselines.runs import Runs, changes, rank_bins
 from baselines.scores import ScoreTable
+from baselines.strata import Strata
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +46,8 @@ class Layout:
     @property
     def size(self) -> int:
         """The length of the flat vector."""
-        return int(self.categorical_starts[-1])
+        relation = self.baseline.relation
+        return int(self.categorical_starts[-1]) + (0 if relation is None else relation.size)
 
     def numeric_cells(self, index: int) -> slice:
         """Return the 2k+1 cells of numeric feature ``index`` (its place in ``baseline.numeric``)."""
@@ -58,6 +61,17 @@ class Layout:
     def categorical_cells(self, index: int) -> slice:
         """Return the categories, then the ``CATEGORICAL_SPECIALS``, of categorical feature ``index``."""
         return slice(int(self.categorical_starts[index]), int(self.categorical_starts[index + 1]))
+
+    @property
+    def relation_cells(self) -> slice:
+        """Return the counters of the relation; empty where the baseline knows none."""
+        return slice(int(self.categorical_starts[-1]), self.size)
+
+    @cached_property
+    def strata(self) -> Strata | None:
+        """The strata in which labelled rows are counted; None where the baseline knows none."""
+        relation = self.baseline.relation
+        return None if relation is None else Strata(relation, self.baseline.features)
 
     @cached_property
     def numeric_index(self) -> IntArray:
@@ -101,6 +115,8 @@ class Layout:
             flat[self.numeric_specials(i)] = numeric.counts[cell_count(numeric.values) :]
         for i, categorical in enumerate(self.baseline.categorical):
             flat[self.categorical_cells(i)] = categorical.counts
+        if self.baseline.relation is not None:
+            flat[self.relation_cells] = self.baseline.relation.counts
         return flat
 
     @cached_property

@@ -11,6 +11,7 @@ from baselines import Layout
 from baselines.baseline import CATEGORICAL_SPECIALS, NUMERIC_SPECIALS, CategoricalReference, NumericReference
 from baselines.cells import FloatArray, IntArray, count_ordered
 from baselines.pairs import count_pairs
+from baselines.strata import Column
 from stream.rows import MISSING, NOT_A_NUMBER, PRESENT, WRONG_TYPE, CategoricalColumn, NumericColumn, Rows
 from stream.unseen import merge_names, tally_names
 
@@ -62,6 +63,8 @@ class Counts:
             counts.cells[layout.categorical_cells(i)] = _count_categorical(category, codes)
             if codes.unseen:
                 counts.names[i] = tally_names(codes.unseen.values())
+        if layout.strata is not None:
+            counts.cells[layout.relation_cells] = layout.strata.count(RowColumns(layout, rows), len(rows))
         if len(layout.scored):
             counts.pairs = _count_pairs(layout, rows, counts.cells)
         return counts
@@ -89,6 +92,21 @@ class Counts:
         self.cells -= other.cells
         self.moments -= other.moments
         self.pairs -= other.pairs
+
+
+class RowColumns:
+    """A batch's columns by name: numbers, not finite where unusable, or codes; what ``baselines.strata`` asks for."""
+
+    def __init__(self, layout: Layout, rows: Rows) -> None:
+        self._numeric = {feature.name: place for place, feature in enumerate(layout.baseline.numeric)}
+        self._categorical = {feature.name: place for place, feature in enumerate(layout.baseline.categorical)}
+        self._rows = rows
+
+    def __call__(self, name: str) -> Column:
+        """Return the numbers or codes of a feature, shape (rows,)."""
+        if (place := self._numeric.get(name)) is not None:
+            return self._rows.numeric[place].finite()
+        return self._rows.categorical[self._categorical[name]].codes
 
 
 def merge_tables(tables: Sequence[NameTables]) -> NameTables:

@@ -89,6 +89,7 @@ class DriftEvent:
     model_version: str | None = None
     reason: str | None = None
     state: str | None = None
+    concept: dict[str, Any] | None = None
 
     @property
     def label(self) -> str:

@@ -21,7 +21,7 @@ from stream.sample import Sample
 from stream.sides import categorical_as_counted, categorical_sides, numeric_as_counted, numeric_sides
 
 # Checks whose effect is a share of the traffic: they compare across features, a mean in units does not.
-_SHARES = ("ks", "chi2", "frequency", "range", "new_category", "missing", "correlation", "cusum")
+_SHARES = ("ks", "chi2", "frequency", "range", "new_category", "missing", "correlation", "relation", "cusum")
 _BODY = ("ks", "chi2")
 # A correlation has a span of 2: half of its change compares with shares.
 _PER_SHARE = {"correlation": 2.0}
@@ -153,6 +153,7 @@ class Explanation:
             design_effect=measured.design_effect(row),
             trend=measured.trend(row) if measured.trend and p_value < 1.0 else None,
             **_partner(measured, row),
+            **_related(measured, row),
         )
 
     def _reference(self, comparator: str) -> Sample:
@@ -181,3 +182,10 @@ def _partner(measured: Measured, row: int) -> dict[str, Any]:
         "correlation_reference": partner.reference,
         "correlation": partner.production,
     }
+
+
+def _related(measured: Measured, row: int) -> dict[str, Any]:
+    if not measured.related:
+        return {}
+    one = measured.related[row]
+    return {"question": one.question, "expected": one.expected, "observed": one.observed, "strata": one.strata}

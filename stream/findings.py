@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from stream.checks.measured import Trend
+from stream.checks.measured import Stratum, Trend
 
 _OF_A_CHECK = (
     "check",
@@ -20,6 +20,10 @@ _OF_A_CHECK = (
     "partner",
     "correlation_reference",
     "correlation",
+    "question",
+    "expected",
+    "observed",
+    "strata",
 )
 
 
@@ -33,7 +37,9 @@ class Finding:
     ``n`` and ``n_reference`` are the rows or values compared; ``design_effect`` is how many times the variance of
     independent rows the feature is known to have. ``trend`` is where a slow change goes, and since when.
     ``partner`` is the other feature that a check of pairs speaks of, ``correlation_reference`` and ``correlation`` the
-    rank correlation with it, before and now. What a check does not have is None, and is not written.
+    rank correlation with it, before and now. ``question`` is what a check of the relation asked of the outcome,
+    ``expected`` and ``observed`` the share of yeses, and ``strata`` where they changed most. What a check does
+    not have is None, and is not written.
     """
 
     feature: str
@@ -55,6 +61,10 @@ class Finding:
     partner: str | None = None
     correlation_reference: float | None = None
     correlation: float | None = None
+    question: str | None = None
+    expected: float | None = None
+    observed: float | None = None
+    strata: tuple[Stratum, ...] | None = None
 
     def check_dict(self) -> dict[str, Any]:
         """Return what a drift event says of the check under its feature."""

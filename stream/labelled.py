@@ -7,18 +7,20 @@ it adds begin with ``PREFIX``, which no input may.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
+from baselines import relation
 from baselines.categories import canonical
+from baselines.relation import OUTCOMES
 
-Task: TypeAlias = Literal["classification", "probability", "regression"]
+Task: TypeAlias = relation.Task
 TASKS: tuple[Task, ...] = ("classification", "probability", "regression")
 
 PREFIX = "driftline."
 TARGET, PREDICTION, CONFIDENCE = f"{PREFIX}target", f"{PREFIX}prediction", f"{PREFIX}confidence"
 ERROR, LOSS, BRIER, RESIDUAL = f"{PREFIX}error", f"{PREFIX}loss", f"{PREFIX}brier", f"{PREFIX}residual"
-RIGHT, WRONG = "right", "wrong"
-NEGATIVE, POSITIVE = "negative", "positive"
+RIGHT, WRONG = OUTCOMES["classification"]
+NEGATIVE, POSITIVE = OUTCOMES["probability"]
 # A probability nearer to 0 is taken for this in the log loss, which has no end otherwise.
 LEAST_PROBABILITY = 1e-6
 # Probabilities may be rounded: they add up to 1 within this.

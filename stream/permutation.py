@@ -116,10 +116,10 @@ def _sampling_tail(sizes: FloatArray, scores: FloatArray, drawn: int, target: fl
         return min(1.0, math.exp(-exponent) * math.sqrt(2.0 * math.pi * variance) * 1.1)
     w = math.sqrt(max(2.0 * exponent, 0.0))
     u = slope * math.sqrt(curvature / variance)
-    return _lugannani_rice(w, u)
+    return lugannani_rice(w, u)
 
 
-def _lugannani_rice(w: float, u: float) -> float:
+def lugannani_rice(w: float, u: float) -> float:
     """1 - Phi(w) + phi(w) (1/u - 1/w), as a product with the density so that nothing cancels in the far tail."""
     density = math.exp(-0.5 * w * w) / math.sqrt(2.0 * math.pi)
     mills = float(special.erfcx(w / math.sqrt(2.0))) * math.sqrt(math.pi / 2.0)

@@ -7,10 +7,22 @@ from typing import Literal
 
 from stream.comparators import BASELINE
 
-NUMERIC_CHECKS = ("ks", "mean", "std", "range", "missing", "correlation", "cusum")
-CATEGORICAL_CHECKS = ("chi2", "frequency", "new_category", "missing", "cusum")
+NUMERIC_CHECKS = ("ks", "mean", "std", "range", "missing", "correlation", "relation", "cusum")
+CATEGORICAL_CHECKS = ("chi2", "frequency", "new_category", "missing", "relation", "cusum")
 CUSUM = "cusum"
-CHECKS = ("ks", "chi2", "mean", "std", "frequency", "range", "new_category", "missing", "correlation", CUSUM)
+CHECKS = (
+    "ks",
+    "chi2",
+    "mean",
+    "std",
+    "frequency",
+    "range",
+    "new_category",
+    "missing",
+    "correlation",
+    "relation",
+    CUSUM,
+)
 # From least to worst.
 SEVERITIES = ("info", "warning", "critical")
 CORRECTIONS = ("holm", "bonferroni", "bh", "none")
@@ -25,6 +37,7 @@ DEFAULT_THRESHOLDS: Mapping[str, float] = MappingProxyType(
         "new_category": 0.005,
         "missing": 0.05,
         "correlation": 0.2,
+        "relation": 0.05,
     }
 )
 Correction = Literal["holm", "bonferroni", "bh", "none"]

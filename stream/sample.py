@@ -95,7 +95,7 @@ class Sample:
 
     @cached_property
     def _single(self) -> IntArray:
-        """What is behind the cells of numeric features, every cell of it a run: specials, categorical features."""
+        """What is behind the cells of numeric features, each a run: specials, categorical features, relation."""
         return self.runs[self.layout.runs.numeric_size :]
 
     @cached_property
@@ -119,7 +119,8 @@ class Sample:
     @cached_property
     def categorical_cells(self) -> IntArray:
         """The cells of all categorical features in one run, categories then specials, feature by feature."""
-        return self._single[int(self._categorical_starts[0]) :]
+        starts = self._categorical_starts
+        return self._single[int(starts[0]) : int(starts[-1])]
 
     @cached_property
     def categorical_rows(self) -> IntArray:
@@ -172,6 +173,11 @@ class Sample:
     def numeric(self, place: int) -> IntArray:
         """Return the 2k+1 cells of one numeric feature."""
         return self.cells_at(self.layout.numeric_cells(place))
+
+    @property
+    def relation(self) -> IntArray:
+        """The rows by stratum and outcome (``baselines.relation``); empty where they were not labelled."""
+        return self._single[int(self._categorical_starts[-1]) :]
 
     def categories(self, place: int) -> IntArray:
         """Return the categories of one categorical feature, then its unseen cell, shape (c + 1,)."""

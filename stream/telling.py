@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+from stream.concept import Concept, concept, early_sign
 from stream.drift_event import (
     MOST_FEATURES,
     DriftEvent,
@@ -48,6 +49,7 @@ def _event(identity: Identity, transition: Transition, explanation: Explanation,
     over = transition.change == "drift.resolved"
     patterns = {} if over else explanation.patterns(told)
     features = [explanation.feature(name, incident.since_ms[name], patterns.get(name)) for name in told]
+    moved = None if over else concept(explanation)
     return DriftEvent(
         id=event_id(incident.id, transition.change, window.end_ms),
         incident=incident.id,
@@ -55,12 +57,15 @@ def _event(identity: Identity, transition: Transition, explanation: Explanation,
         monitor=identity.monitor,
         segment=dict(identity.segment),
         severity="info" if over else _worst(explanation.severity(name) for name in ranked),
-        summary=resolved(features, total) if over else summary(features, total, tested, window.start_ms),
+        summary=resolved(features, total)
+        if over
+        else _summary(moved, summary(features, total, tested, window.start_ms)),
         window=window.to_dict(),
         baseline={"fingerprint": identity.fingerprint, "n": identity.reference_n},
         features_total=total,
         features=features,
-        advice="" if over else advice(features, total, tested),
+        advice="" if over else _advice(moved, ranked, advice(features, total, tested)),
+        concept=moved.to_dict() if moved else None,
         model=identity.model,
         model_version=identity.model_version,
     )
@@ -69,3 +74,15 @@ def _event(identity: Identity, transition: Transition, explanation: Explanation,
 def _worst(severities: Iterable[str]) -> str:
     found = set(severities)
     return next((severity for severity in reversed(SEVERITIES) if severity in found), "info")
+
+
+def _summary(moved: Concept | None, features: str) -> str:
+    return f"{moved.sentence} {features}" if moved else features
+
+
+def _advice(moved: Concept | None, names: Iterable[str], on_features: str) -> str:
+    """Return what to do: about the relation where it changed, else about features, and what their drift foretells."""
+    if moved is not None:
+        return moved.advice or on_features
+    sign = early_sign(names)
+    return f"{on_features} {sign}" if sign else on_features

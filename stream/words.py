@@ -45,7 +45,7 @@ def summary(features: list[dict[str, Any]], total: int, tested: int, window_star
     sentences = [f"{feature_sentence(first)}{since}."]
     alike = _alike(first, features[1:])
     if alike:
-        sentences.append(f"The same in {_names(alike, len(alike))}.")
+        sentences.append(f"The same in {names_of(alike, len(alike))}.")
     more -= len(alike) + (_kind(first) == "swapped" and first["pattern"]["column"] in {f["name"] for f in features})
     if more:
         others = "1 more feature" if more == 1 else f"{more} more features"
@@ -68,8 +68,10 @@ def _alike(first: dict[str, Any], others: list[dict[str, Any]]) -> list[str]:
     return [f["name"] for f in others if _kind(f) == kind and f["pattern"].get("factor") == factor]
 
 
-def _names(names: list[str], total: int) -> str:
-    more = f" and {total - 3} more" if total > 3 else ""
+def names_of(names: list[str], total: int | None = None) -> str:
+    """Return the first three names, and how many more there are of ``total``."""
+    left = (len(names) if total is None else total) - 3
+    more = f" and {left} more" if left > 0 else ""
     return f"{', '.join(names[:3])}{more}"
 
 
@@ -85,7 +87,7 @@ def moment(time_ms: int) -> str:
 
 def resolved(features: list[dict[str, Any]], total: int) -> str:
     """Return the sentence of an incident's end."""
-    names = _names([feature["name"] for feature in features[:3]], total)
+    names = names_of([feature["name"] for feature in features[:3]], total)
     comparators = {check["comparator"] for feature in features for check in feature["checks"]}
     back = f"Back to {compared_with(comparators.pop())}" if len(comparators) == 1 else "No longer different"
     return f"{back}: {names}."
@@ -121,6 +123,8 @@ def _move(feature: dict[str, Any]) -> str:
         return _slow(feature, drifting["cusum"]["trend"])
     if telling is not None and telling["effect"] >= max(body, default=0.0):
         return _special(feature, telling["check"])
+    if set(drifting) == {"relation"}:
+        return _related(feature["name"], drifting["relation"])
     if feature["kind"] == "categorical":
         return _categories(feature)
     if "correlation" in drifting and not drifting.keys() & {"ks", "mean"}:
@@ -156,6 +160,8 @@ def _advice_on_checks(name: str, drifting: set[str]) -> str:
         return (
             f"Check whether the new categories of {name} are real or an encoding change; the model has not seen them."
         )
+    if drifting == {"relation"}:
+        return f"Look at recent rows where {name} changed most: what came of them is not what came of such rows before."
     if drifting == {"correlation"}:
         return (
             f"Each feature by itself looks as in training, but not {name} with others: look for rows joined by a wrong "
@@ -219,6 +225,12 @@ def _together(name: str, check: dict[str, Any]) -> str:
     else:
         verb = "now move together" if now > 0 else "now move against each other"
     return f"{name} and {check['partner']} {verb}: rank correlation {before:.2f} -> {now:.2f}"
+
+
+def _related(name: str, check: dict[str, Any]) -> str:
+    """Return what became of the outcome among alike inputs."""
+    observed, expected = percent(check["observed"]), percent(check["expected"])
+    return f"{name}: {check['question']} in {observed} of rows where {expected} were expected of such inputs"
 
 
 def _numeric(feature: dict[str, Any], drifting: set[str]) -> str:

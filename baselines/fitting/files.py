@@ -3,7 +3,7 @@
 import gzip
 import io
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, TypeAlias, cast
@@ -27,11 +27,11 @@ _COLUMNAR = {".parquet": read_parquet, ".pq": read_parquet, ".arrow": read_feath
 _DAMAGED = (EOFError, gzip.BadGzipFile, zlib.error, zstandard.ZstdError)
 
 
-def read_chunks(source: Training, features: str, time: str = "") -> Iterator[Chunk]:
+def read_chunks(source: Training, features: str, beside: Sequence[str] = ()) -> Iterator[Chunk]:
     """Yield training rows in chunks of bounded size, in order.
 
-    The ending of a file's name tells the format. ``time`` names a column that JSON lines may have outside the object at
-    ``features``. Raises ``BaselineError`` with the file, and the line where there is one.
+    The ending of a file's name tells the format. ``beside`` are paths, columns here, that JSON lines may have outside
+    the object at ``features``. Raises ``BaselineError`` with the file, and the line where there is one.
     """
     if isinstance(source, Frame):
         yield from source.chunks()
@@ -45,7 +45,7 @@ def read_chunks(source: Training, features: str, time: str = "") -> Iterator[Chu
             if ending == ".csv":
                 yield from read_csv(data, path)
             else:
-                yield from read_lines(data, path, features, time)
+                yield from read_lines(data, path, features, beside)
 
 
 def check_source(source: Training) -> None:

@@ -17,9 +17,11 @@ from baselines.fingerprint import fingerprint
 from baselines.fitting.cells import Chunk
 from baselines.fitting.columns import Counting, Fitted, LeftOut, Look, NameCount
 from baselines.fitting.dependence import DependencePass, choose
-from baselines.fitting.files import Training, check_source, read_chunks
-from baselines.fitting.options import FitOptions
+from baselines.fitting.files import Training, check_source
+from baselines.fitting.options import FitOptions, chunks_of
+from baselines.fitting.relation import RelationPasses
 from baselines.importance import Importance, read_importance
+from baselines.relation import Relation
 
 Tell: TypeAlias = Callable[[str], None]
 # Called with the rows of this pass so far, and with the rows in all once a pass is through.
@@ -54,14 +56,15 @@ def fit(
     features = tuple(replace(feature, importance=importance.weights.get(feature.name)) for feature in found)
     for remark in chain(_remarks(outcomes), _codes(features, fitting.options.numeric)):
         tell(remark)
-    dependence = fitting.dependence(features)
+    dependence, relation = fitting.dependence(features), fitting.relation(features)
     return Baseline(
         n=fitting.rows,
         features=features,
-        fingerprint=fingerprint(fitting.rows, features, dependence),
+        fingerprint=fingerprint(fitting.rows, features, dependence, relation),
         source=tuple(path.name for path in paths),
         created=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
         dependence=dependence,
+        relation=relation,
         importance_method=importance.method,
         importance_date=importance.date,
     )
@@ -101,13 +104,25 @@ class _Fitting:
 
     def dependence(self, features: tuple[Reference, ...]) -> Dependence | None:
         """Pass over the files once more for how the numeric features move together; None where fewer than two vary."""
-        numeric = [feature for feature in features if isinstance(feature, NumericReference)]
+        # What a label says of a prediction is the relation's: with any input it moves as the mix of inputs does.
+        left_out = self.options.relation.with_label if self.options.relation else frozenset[str]()
+        numeric = [one for one in features if isinstance(one, NumericReference) and one.name not in left_out]
         chosen = choose(numeric, self.options.pairs)
         if not chosen:
             return None
         counting = DependencePass(chosen)
         self._pass(counting.add)
         return counting.finish()
+
+    def relation(self, features: tuple[Reference, ...]) -> Relation | None:
+        """Pass over labelled files twice more for how the outcome depends on the inputs; None without labels."""
+        if self.options.relation is None:
+            return None
+        passes = RelationPasses(features, self.options.relation)
+        self._pass(passes.sample)
+        passes.grow()
+        self._pass(passes.count)
+        return passes.finish()
 
     def _first_pass(self) -> None:
         seen: dict[str, None] = {}
@@ -135,7 +150,7 @@ class _Fitting:
 
     def _chunks(self) -> Iterator[Chunk]:
         for path in self._paths:
-            yield from read_chunks(path, self.options.features, self.options.time)
+            yield from chunks_of(path, self.options)
 
     def _count(self, chunk: Chunk) -> None:
         for name, cells in chunk.columns.items():

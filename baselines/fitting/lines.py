@@ -1,7 +1,7 @@
 """JSON lines: one object a line, the features in it or in an object below it."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import reduce
 from itertools import chain, islice
 from pathlib import Path
@@ -17,15 +17,16 @@ _CHUNK_BYTES = 2**23
 _CHUNK_ROWS = 2**16
 
 
-def read_lines(data: BinaryIO, path: Path, features: str, time: str = "") -> Iterator[Chunk]:
+def read_lines(data: BinaryIO, path: Path, features: str, beside: Sequence[str] = ()) -> Iterator[Chunk]:
     """Yield chunks of a file of JSON lines; raises ``BaselineError`` with the line that is wrong.
 
-    ``time`` names a key of the line itself that is read as a column beside those of the object at ``features``.
+    ``beside`` are keys of the line itself, or dotted paths from it, that are read as columns beside those of the object
+    at ``features``, where that has none of the same name.
     """
     steps = features.split(".") if features else []
     lines = enumerate(data, 1)
     while some := _some(lines):
-        rows = [_row(line, steps, path, number, time) for number, line in some if line.strip()]
+        rows = [_row(line, steps, path, number, beside) for number, line in some if line.strip()]
         yield Chunk(len(rows), _columns(rows))
 
 
@@ -52,18 +53,23 @@ def _cells(values: list[Any]) -> ValueCells:
     return ValueCells([values[row] for row in rows], np.array(rows, dtype=np.int64))
 
 
-def _row(line: bytes, steps: list[str], path: Path, number: int, time: str) -> dict[str, Any]:
-    whole = row = _decode(line, path, number)
-    try:
-        row = reduce(lambda value, step: value[step], steps, row)
-    except (KeyError, TypeError, IndexError):
-        row = None
+def _row(line: bytes, steps: list[str], path: Path, number: int, beside: Sequence[str]) -> dict[str, Any]:
+    whole = _decode(line, path, number)
+    row = _at(whole, steps)
     if not isinstance(row, dict):
         what = f"no object at {'.'.join(steps)!r}" if steps else "not an object"
         raise BaselineError(f"{path}, line {number}: {what}: each line must be an object with the features")
-    if steps and time in whole:
-        row.setdefault(time, whole[time])
+    for name in beside:
+        if name not in row and (value := whole.get(name, _at(whole, name.split(".")))) is not None:
+            row[name] = value
     return row
+
+
+def _at(value: Any, steps: list[str]) -> Any:
+    try:
+        return reduce(lambda inner, step: inner[step], steps, value)
+    except (KeyError, TypeError, IndexError):
+        return None
 
 
 def _decode(line: bytes, path: Path, number: int) -> Any:

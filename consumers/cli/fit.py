@@ -46,19 +46,38 @@ def fit(
     pairs: Annotated[
         int, typer.Option(metavar="N", help="Numeric features, the most important, whose correlations are learned.")
     ] = 32,
+    labelled: Annotated[
+        bool, typer.Option("--labelled", help="Rows hold predictions and labels: learn how wrong the model is, where.")
+    ] = False,
+    task: Annotated[
+        str, typer.Option(metavar="TASK", help="With --labelled: classification, probability or regression.")
+    ] = "",
+    prediction: Annotated[
+        str,
+        typer.Option(metavar="PATH", help="With --labelled: the column, or path in JSON lines, of the predictions."),
+    ] = "prediction",
+    label: Annotated[
+        str, typer.Option(metavar="PATH", help="With --labelled: the column, or path in JSON lines, of the labels.")
+    ] = "label",
+    classes: Annotated[
+        list[str] | None, typer.Option(metavar="A,B", help="With --labelled: the order of lists of probabilities.")
+    ] = None,
 ) -> None:
     """Fit a baseline to training data: what normal looks like, feature by feature."""
     from baselines import save
     from baselines.fitting import FitOptions
     from baselines.fitting import fit as fit_baseline
     from consumers.cli.baseline_tables import console_for
+    from consumers.cli.fit_labelled import columns_of, related
     from consumers.cli.fit_time import learned, schedule_of
     from consumers.cli.progress import progress_bar
-    from consumers.training import Learning, learn
+    from consumers.training import Learning, learn, with_labels
 
     _check_out(out, reference)
     schedule = schedule_of(time, every, timezone)
     options = FitOptions(names(numeric), names(categorical), names(drop), features, cells, time, importance, pairs)
+    columns = columns_of(labelled, task, (prediction, label), split(classes))
+    options = with_labels(options, columns) if columns else options
     console = console_for(stderr=True)
     with progress_bar(console, "reading", "rows") as progress:
         baseline = fit_baseline(reference, options, tell=console.print, progress=progress)
@@ -68,6 +87,8 @@ def fit(
             baseline = learn(baseline, windows, tell=console.print, progress=progress)
     save(baseline, out)
     _show(console, baseline, out)
+    for sentence in related(baseline):
+        console.print(sentence, soft_wrap=True)
     console.print(learned(baseline), soft_wrap=True)
 
 
@@ -83,8 +104,13 @@ def _check_out(out: Path, reference: list[Path]) -> None:
 
 def names(given: list[str] | None) -> frozenset[str]:
     """Split "a,b"; a name with a comma in it stands in double quotes, as in csv."""
+    return frozenset(split(given))
+
+
+def split(given: list[str] | None) -> tuple[str, ...]:
+    """Split "a,b" as ``names`` does, in order."""
     rows = csv.reader(given or [], skipinitialspace=True)
-    return frozenset(name.strip() for row in rows for name in row if name.strip())
+    return tuple(name.strip() for row in rows for name in row if name.strip())
 
 
 def _show(console: "Console", baseline: "Baseline", out: Path) -> None:

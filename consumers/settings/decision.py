@@ -11,7 +11,7 @@ from stream.durations import UNITS_MS
 from stream.policy import DEFAULT_THRESHOLDS, Correction
 
 Check: TypeAlias = Literal[
-    "ks", "chi2", "mean", "std", "frequency", "range", "new_category", "missing", "correlation", "cusum"
+    "ks", "chi2", "mean", "std", "frequency", "range", "new_category", "missing", "correlation", "relation", "cusum"
 ]
 Comparator: TypeAlias = Annotated[str, Field(min_length=1)]
 Level: TypeAlias = Annotated[float, Field(gt=0, le=1)]
@@ -102,6 +102,10 @@ class ThresholdSettings(Section):
     correlation: Difference = Field(
         default=DEFAULT_THRESHOLDS["correlation"], description="Change of the rank correlation with another feature."
     )
+    relation: Share = Field(
+        default=DEFAULT_THRESHOLDS["relation"],
+        description="Change of the share of wrong predictions among alike inputs; needs a labelled baseline.",
+    )
 
 
 class FeatureSettings(Section):
@@ -119,6 +123,7 @@ class FeatureSettings(Section):
     new_category: Share | None = Field(default=None, description="Instead of `thresholds.new_category`.")
     missing: Share | None = Field(default=None, description="Instead of `thresholds.missing`.")
     correlation: Difference | None = Field(default=None, description="Instead of `thresholds.correlation`.")
+    relation: Share | None = Field(default=None, description="Instead of `thresholds.relation`.")
     importance: Share | None = Field(
         default=None, description="The feature's weight, 0 to 1, instead of the baseline's.", examples=[0.8]
     )

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from baselines import BaselineError, CategoricalReference, Layout, NumericReference
+from baselines import BaselineError, Layout, NumericReference
 from baselines.cells import IntArray
 from baselines.fitting.cells import Cells, Chunk
+from baselines.fitting.codes import Codes, placed
 from baselines.fitting.columns import EPOCH_NOTE
 from baselines.fitting.files import Training
-from baselines.fitting.in_order import STRUCTURE
 from consumers.decode.timestamps import to_ms
 from stream.rows import MISSING, NOT_A_NUMBER, PRESENT, WRONG_TYPE, CategoricalColumn, NumericColumn, Rows
 
@@ -18,7 +18,7 @@ class RowReader:
     def __init__(self, layout: Layout, time: str) -> None:
         self._time = time
         self._numeric = layout.baseline.numeric
-        self._categorical = [(feature.name, _Codes(feature)) for feature in layout.baseline.categorical]
+        self._categorical = [(feature.name, Codes(feature)) for feature in layout.baseline.categorical]
 
     def read(self, chunk: Chunk, path: Training, before: int) -> Rows:
         """Return the chunk's rows; in messages they are counted from 1, behind those ``before`` them in the file.
@@ -27,7 +27,7 @@ class RowReader:
         """
         times = self._times(chunk, path, before)
         numeric = tuple(_numeric(feature, chunk) for feature in self._numeric)
-        categorical = tuple(CategoricalColumn(_placed(chunk, name, codes)) for name, codes in self._categorical)
+        categorical = tuple(CategoricalColumn(placed(chunk, name, codes)) for name, codes in self._categorical)
         return Rows(times, np.zeros(chunk.rows, dtype=np.int64), numeric, categorical)
 
     def _times(self, chunk: Chunk, path: Training, before: int) -> IntArray:
@@ -74,25 +74,3 @@ def _numeric(feature: NumericReference, chunk: Chunk) -> NumericColumn:
         odd[read.missing], odd[read.wrong] = MISSING, WRONG_TYPE
         states[rows] = odd
     return NumericColumn(values, states)
-
-
-class _Codes(dict[object, int]):
-    """Maps a name to its cell; names that the baseline did not keep are unseen, as fitting counted them."""
-
-    def __init__(self, feature: CategoricalReference) -> None:
-        super().__init__((name, code) for code, name in enumerate(feature.categories))
-        self._boolean = feature.boolean
-        self._unseen = len(feature.categories)
-        self[None], self[STRUCTURE] = self._unseen + 1, self._unseen + 2
-
-    def __missing__(self, name: object) -> int:
-        return self.get(str(name).lower(), self._unseen) if self._boolean else self._unseen
-
-
-def _placed(chunk: Chunk, name: str, codes: _Codes) -> IntArray:
-    cells = chunk.columns.get(name)
-    placed = np.full(chunk.rows, codes[None], dtype=np.int64)
-    if cells is not None:
-        names = cells.names_in_order()
-        placed[slice(None) if cells.rows is None else cells.rows] = [codes[one] for one in names]
-    return placed

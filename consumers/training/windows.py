@@ -8,7 +8,8 @@ import numpy as np
 from baselines import BaselineError, Layout
 from baselines.cells import IntArray
 from baselines.fitting import FitOptions
-from baselines.fitting.files import Training, read_chunks
+from baselines.fitting.files import Training
+from baselines.fitting.options import chunks_of
 from consumers.training.rows import RowReader
 from stream.counts import Counts
 from stream.packing import pack, unpack
@@ -41,7 +42,7 @@ class TrainingWindows:
         windows, reader, read = cls(layout, schedule), RowReader(layout, options.time), 0
         for path in paths:
             before = read
-            for chunk in read_chunks(path, options.features, options.time):
+            for chunk in chunks_of(path, options):
                 windows.add(reader.read(chunk, path, read - before))
                 read += chunk.rows
                 progress(read, layout.baseline.n)

@@ -13,6 +13,7 @@ from stream.checks.correlation import correlation
 from stream.checks.ks import ks
 from stream.checks.measured import Measured, Pair
 from stream.checks.novelty import new_category, outside_range
+from stream.checks.relation import enough, relation
 from stream.checks.shares import frequency, missing
 from stream.checks.shift import mean, std
 from stream.comparators import BASELINE
@@ -32,6 +33,7 @@ _CHECKS: Mapping[str, Callable[[Pair, Policy], Measured]] = MappingProxyType(
         "new_category": lambda pair, _: new_category(pair),
         "missing": lambda pair, _: missing(pair),
         "correlation": correlation,
+        "relation": lambda pair, _: relation(pair),
     }
 )
 
@@ -66,8 +68,13 @@ def untested(reference: Sample, window: Sample, policy: Policy, comparator: str 
     pair = _pair(reference, window, policy, comparator)
     numeric, categorical = pair.numeric_index[pair.numeric], pair.categorical_index[pair.categorical]
     tested = {*numeric.tolist(), *categorical.tolist()}
-    features = reference.layout.baseline.features
-    return frozenset(feature.name for place, feature in enumerate(features) if place not in tested)
+    features, known = reference.layout.baseline.features, reference.layout.baseline.relation
+    unrelated = known is not None and "relation" in policy.checks and not enough(pair)
+    return frozenset(
+        feature.name
+        for place, feature in enumerate(features)
+        if place not in tested or (unrelated and known is not None and feature.name == known.feature)
+    )
 
 
 def _pair(reference: Sample, window: Sample, policy: Policy, comparator: str) -> Pair:

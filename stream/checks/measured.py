@@ -47,6 +47,29 @@ class Partner:
     production: float
 
 
+@dataclass(frozen=True, slots=True)
+class Stratum:
+    """Rows that are alike: what they have in common, their share of the window, and their shares of yeses."""
+
+    where: str
+    share: float
+    expected: float
+    observed: float
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """What a check of the relation asked of the outcome, and the share of yeses: expected of such rows, and observed.
+
+    ``strata`` are those whose shares changed most, and the same way.
+    """
+
+    question: str
+    expected: float
+    observed: float
+    strata: tuple[Stratum, ...]
+
+
 @dataclass(frozen=True, eq=False)
 class Measured:
     """One check over ``m`` features, in the order of the baseline.
@@ -54,10 +77,10 @@ class Measured:
     ``features`` are their names and ``index`` their places in ``Baseline.features``; all arrays have shape (m,).
     ``numbers`` gives statistic and effect, in the check's units, of the rows that somebody asks for; where they cost
     something, ``most`` are effects that theirs do not exceed. ``calibration`` is what is known of how features move by
-    themselves; ``partners``, of a check of pairs, has one per feature. ``i`` of the methods counts within this check, 0
-    to m - 1. Probabilities are remembered. A check that looks at more than this window has ``floors`` (m,) in its own
-    unit instead of the policy's, stands for a ``family`` of that many tests whatever m is, and says the ``trend`` of
-    each feature.
+    themselves; ``partners``, of a check of pairs, and ``related``, of the relation, have one per feature. ``i`` of the
+    methods counts within this check, 0 to m - 1. Probabilities are remembered. A check that looks at more than this
+    window has ``floors`` (m,) in its own unit instead of the policy's, stands for a ``family`` of that many tests
+    whatever m is, and says the ``trend`` of each feature.
     """
 
     check: str
@@ -78,6 +101,7 @@ class Measured:
     calibration: Calibration | None = None
     partners: tuple[Partner, ...] = ()
     most: FloatArray | None = None
+    related: tuple[Related, ...] = ()
 
     def __len__(self) -> int:
         return len(self.features)
