@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from baselines import Baseline, CategoricalReference, Layout, NumericReference
-from consumers.decode import EventFormat, JsonDecoder
+from consumers.decode import EventDecoder, EventFormat
 from consumers.raw import RawBatch
 from stream.counts import Counts
 
@@ -62,9 +62,9 @@ def best_us_per_event(tasks: Sequence[Callable[[], object]]) -> list[float]:
 def measure(numeric: int, categorical: int) -> None:
     """Print the rows of one shape of events."""
     baseline = make_baseline(numeric, categorical)
-    layout, decoder = Layout(baseline), JsonDecoder(baseline, FORMAT)
-    assert decoder.typed is not None
-    typed = decoder.typed.decode
+    layout, decoder = Layout(baseline), EventDecoder(baseline, FORMAT)
+    assert decoder.quick is not None
+    typed = decoder.quick.typed.decode
     clean, spoilt = make_events(baseline), make_events(baseline, spoilt=True)
     batch = RawBatch("events", 0, range(EVENTS), clean)
     bad_batch = RawBatch("events", 0, range(EVENTS), spoilt)

@@ -22,7 +22,7 @@ def replaying(folder: Path, n: int, turns: int) -> list[Result]:
     with stream.open("wb") as file:
         file.writelines(event + b"\n" for event in traffic.events(n))
     lines = stream.read_bytes().splitlines()
-    typed = assembly.new_decoder().typed
+    typed = assembly.new_decoder().quick
     assert typed is not None
 
     def decode_alone() -> None:

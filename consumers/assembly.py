@@ -4,7 +4,9 @@ from dataclasses import dataclass, replace
 
 from baselines import Baseline, Layout, load
 from consumers.book import Book
-from consumers.decode import EventFormat, JsonDecoder
+from consumers.decode import EventDecoder, EventFormat
+from consumers.decode.formats import NoSuchFormat
+from consumers.errors import SettingsError
 from consumers.settings import Settings, validate_against
 from stream.budget import budget, usable, why_unverified
 from stream.drift_event import Identity
@@ -49,7 +51,7 @@ class Assembly:
         model, version = (told.pop(path, None) if path else None for path in (events.model, events.model_version))
         return Identity(self.settings.monitor.name, self.baseline.fingerprint, self.baseline.n, told, model, version)
 
-    def new_decoder(self) -> JsonDecoder:
+    def new_decoder(self) -> EventDecoder:
         """Return a decoder of the events."""
         events = self.settings.events
         event_format = EventFormat(
@@ -59,8 +61,14 @@ class Assembly:
             where=events.where,
             id=events.id,
             segments=events.told_apart_by,
+            format=events.format,
+            names=events.names,
+            side=events.side,
         )
-        return JsonDecoder(self.baseline, event_format)
+        try:
+            return EventDecoder(self.baseline, event_format)
+        except NoSuchFormat as error:
+            raise SettingsError(f"{self.settings.path}: events.format: {error}") from error
 
     def new_tallier(self) -> Tallier:
         """Return what places rows in panes."""

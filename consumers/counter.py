@@ -155,11 +155,9 @@ class Counter:
     def _sift(self, work: _Work, batch: RawBatch) -> Rows:
         place = (batch.topic, batch.partition)
         decoded = decode_all(self._decoder, batch)
-        work.ledger.read += len(batch)
-        work.ledger.foreign += decoded.foreign
-        for reject in decoded.rejected:
-            work.ledger.rejected[reject.reason] += 1
-            work.records.append(reject_record(self._outlet.rejects, place, reject))
+        reasons = (reject.reason for reject in decoded.rejected)
+        work.ledger.enter_read(len(batch), decoded.foreign, reasons, decoded.foreign_rows)
+        work.records += (reject_record(self._outlet.rejects, place, reject) for reject in decoded.rejected)
         rows, newest_ms = self._tallier.sift(decoded.rows, self._newest_ms.get(place), work.ledger)
         if newest_ms is not None:
             work.newest_ms[place] = newest_ms

@@ -240,4 +240,5 @@ def _batch(tp: TopicPartition, records: Sequence[Any]) -> RawBatch:
         values=[record.value for record in records],
         timestamps_ms=[record.timestamp for record in records],
         keys=[record.key for record in records],
+        headers=[record.headers for record in records],
     )

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 from zlib import crc32
 
+from consumers.raw import Headers
 from consumers.sink import Outgoing
 from consumers.source import LogUnavailable, Place, Position
 
@@ -29,7 +30,7 @@ class Record:
     key: bytes | None
     value: bytes | None
     timestamp_ms: int | None = None
-    headers: tuple[tuple[str, bytes], ...] = ()
+    headers: tuple[tuple[str, bytes | None], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +77,17 @@ class MemoryLog:
         # The timestamp of what is committed from now on (UTC ms), as a broker's clock would give it; None for none.
         self.now_ms: int | None = None
 
-    def append(self, topic: str, value: bytes | None, *, partition: int = 0, timestamp_ms: int | None = None) -> None:
+    def append(
+        self,
+        topic: str,
+        value: bytes | None,
+        *,
+        partition: int = 0,
+        timestamp_ms: int | None = None,
+        headers: Headers = (),
+    ) -> None:
         """Add a record as another program would."""
-        self._topics[topic][partition].append(Record(None, value, timestamp_ms))
+        self._topics[topic][partition].append(Record(None, value, timestamp_ms, tuple(headers)))
 
     def records(self, topic: str, partition: int = 0) -> Sequence[Record]:
         """Return what is committed to a partition; a record's place is its offset."""

@@ -127,4 +127,5 @@ def raw_batch(place: Place, start: int, records: Sequence[Record]) -> RawBatch:
         values=[record.value for record in records],
         timestamps_ms=known if len(known) == len(times) else None,
         keys=[record.key for record in records],
+        headers=[record.headers for record in records],
     )

@@ -2,15 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from stream.rows import Rows
+
+# A record's headers, in their order; a name may stand more than once.
+Headers: TypeAlias = Sequence[tuple[str, bytes | None]]
 
 
 @dataclass(frozen=True, slots=True)
 class RawBatch:
     """Consecutive records of one partition, in offset order.
 
-    ``timestamps_ms`` are the records' own timestamps (UTC); None where the source has none, as files. So are ``keys``.
+    ``timestamps_ms`` are the records' own timestamps (UTC); None where the source has none, as files. So are ``keys``
+    and ``headers``.
     """
 
     topic: str
@@ -19,9 +24,22 @@ class RawBatch:
     values: Sequence[bytes | None]
     timestamps_ms: Sequence[int] | None = None
     keys: Sequence[bytes | None] | None = None
+    headers: Sequence[Headers] | None = None
 
     def __len__(self) -> int:
         return len(self.offsets)
+
+    def part(self, places: Sequence[int]) -> "RawBatch":
+        """Return the records at some places, which ascend."""
+        return RawBatch(
+            topic=self.topic,
+            partition=self.partition,
+            offsets=[self.offsets[place] for place in places],
+            values=[self.values[place] for place in places],
+            timestamps_ms=None if self.timestamps_ms is None else [self.timestamps_ms[place] for place in places],
+            keys=None if self.keys is None else [self.keys[place] for place in places],
+            headers=None if self.headers is None else [self.headers[place] for place in places],
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +54,13 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """A raw batch, understood: ``len(rows) + len(rejected) + foreign`` records."""
+    """A raw batch, understood: each of its records has rows, is rejected, or is one of ``foreign``.
+
+    A record of several rows has its offset at each of them. ``foreign_rows`` are rows that belong to others, though
+    their record has rows that do not.
+    """
 
     rows: Rows
     rejected: tuple[Rejected, ...]
     foreign: int
+    foreign_rows: int = 0

@@ -99,9 +99,8 @@ def counted(
     newest_ms: int | None = None
     for batch in batches:
         decoded = decode_all(decoder, batch)
-        ledger.read += len(batch)
-        ledger.foreign += decoded.foreign
-        ledger.rejected.update(reject.reason for reject in decoded.rejected)
+        reasons = (reject.reason for reject in decoded.rejected)
+        ledger.enter_read(len(batch), decoded.foreign, reasons, decoded.foreign_rows)
         rows, newest_ms = tallier.sift(decoded.rows, newest_ms, ledger)
         for run in tallier.runs(rows):
             watermark.observe(_STREAM, int(run.times_ms.max(initial=0)) if len(run) else newest_ms)

@@ -6,7 +6,6 @@ partition for ever. This is the one place beside the top of a process where erro
 """
 
 import logging
-from collections.abc import Sequence
 from dataclasses import replace
 
 from consumers.decode import Decoder
@@ -25,7 +24,7 @@ def decode_all(decoder: Decoder, batch: RawBatch) -> Decoded:
         if not poison:
             raise
     bad = {reject.offset for reject in poison}
-    decoded = decoder.decode(_part(batch, [place for place, at in enumerate(batch.offsets) if at not in bad]))
+    decoded = decoder.decode(batch.part([place for place, at in enumerate(batch.offsets) if at not in bad]))
     rejected = sorted([*decoded.rejected, *poison], key=lambda reject: reject.offset)
     return replace(decoded, rejected=tuple(rejected))
 
@@ -33,21 +32,9 @@ def decode_all(decoder: Decoder, batch: RawBatch) -> Decoded:
 def _tried(decoder: Decoder, batch: RawBatch, place: int) -> Rejected | None:
     """Decode one record alone; return it rejected if that raises."""
     try:
-        decoder.decode(_part(batch, [place]))
+        decoder.decode(batch.part([place]))
     except Exception as error:
         offset = batch.offsets[place]
         _log.exception("%s-%d, offset %d: the decoder failed; please report it", batch.topic, batch.partition, offset)
         return Rejected(offset, REASON, f"{type(error).__name__}: {error}"[:200], batch.values[place])
     return None
-
-
-def _part(batch: RawBatch, places: Sequence[int]) -> RawBatch:
-    times, keys = batch.timestamps_ms, batch.keys
-    return RawBatch(
-        topic=batch.topic,
-        partition=batch.partition,
-        offsets=[batch.offsets[place] for place in places],
-        values=[batch.values[place] for place in places],
-        timestamps_ms=None if times is None else [times[place] for place in places],
-        keys=None if keys is None else [keys[place] for place in places],
-    )

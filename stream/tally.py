@@ -1,5 +1,7 @@
 """The counter's arithmetic: rows of one partition become what each pane grew, and the rest is accounted for.
 
+An event may have several rows; each is late or ahead by its own time.
+
 Whether a row is late is decided row by row in offset order, against the largest event time its own partition has shown
 so far: the answer does not depend on how batches fall or on who reads the partition.
 """
@@ -15,7 +17,7 @@ from numpy.typing import NDArray
 from baselines import Layout
 from baselines.cells import IntArray
 from stream.counts import Counts
-from stream.ledger import Ledger
+from stream.ledger import AHEAD, COUNTED, LATE, Ledger
 from stream.panes import OffsetRanges, Pane, merge_offsets
 from stream.rows import Rows
 from stream.schedule import Schedule
@@ -49,21 +51,20 @@ class Tallier:
 
         ``newest_ms`` is the partition's largest event time before these rows; None before its first event.
         """
-        ahead = self._ahead(rows)
-        if ahead.any():
-            ledger.ahead += int(ahead.sum())
-            rows = rows.take(np.flatnonzero(~ahead))
-        if len(rows) == 0:
-            return rows, newest_ms
-        reached = np.maximum.accumulate(rows.times_ms)
+        fates = self._fates(rows)
+        timely = rows.times_ms[fates != AHEAD]
+        if len(timely) == 0:
+            ledger.enter_rows(rows.offsets, fates)
+            return rows.take(np.flatnonzero(fates == COUNTED)), newest_ms
+        reached = np.maximum.accumulate(timely)
         if newest_ms is not None:
             reached = np.maximum(reached, newest_ms)
-        late = rows.times_ms < reached - self._guards.lateness_ms
+        late = timely < reached - self._guards.lateness_ms
         if late.any():
-            ledger.late += int(late.sum())
-            rows = rows.take(np.flatnonzero(~late))
-        ledger.counted += len(rows)
-        return rows, int(reached[-1])
+            fates[np.flatnonzero(fates != AHEAD)[late]] = LATE
+        ledger.enter_rows(rows.offsets, fates)
+        good = fates == COUNTED
+        return rows if good.all() else rows.take(np.flatnonzero(good)), int(reached[-1])
 
     def runs(self, rows: Rows) -> Iterator[Rows]:
         """Cut rows into consecutive runs that each begin at most ``PANES_PER_RUN`` new panes."""
@@ -111,12 +112,14 @@ class Tallier:
         names = rows.segments.names
         return places * len(names) + rows.segments.codes, list(itertools.product(starts.tolist(), names))
 
-    def _ahead(self, rows: Rows) -> NDArray[np.bool_]:
-        if rows.record_times_ms is None:
-            return np.zeros(len(rows), dtype=np.bool_)
-        # Kafka writes -1 where a record has no timestamp: nothing to be ahead of.
-        known = rows.record_times_ms >= 0
-        return known & (rows.times_ms > rows.record_times_ms + self._guards.ahead_ms)
+    def _fates(self, rows: Rows) -> NDArray[np.int8]:
+        """Return ``AHEAD`` for the rows too far ahead of their record, ``COUNTED`` for all others (n,)."""
+        fates = np.full(len(rows), COUNTED, dtype=np.int8)
+        if rows.record_times_ms is not None:
+            # Kafka writes -1 where a record has no timestamp: nothing to be ahead of.
+            known = rows.record_times_ms >= 0
+            fates[known & (rows.times_ms > rows.record_times_ms + self._guards.ahead_ms)] = AHEAD
+        return fates
 
 
 def _spans(places: Sequence[Place], offsets: IntArray, owners: IntArray) -> Iterator[OffsetRanges]:

@@ -1,13 +1,13 @@
 """Categories as they stand in JSON -> numbers of the feature's cells."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import numpy as np
 
 from baselines.baseline import CATEGORICAL_SPECIALS, CategoricalReference
 from baselines.categories import canonical
-from baselines.cells import IntArray
 from consumers.decode.event_format import Scalar
+from stream.rows import CategoricalColumn
 
 # Stands where a category belongs and an object or array was found.
 WRONG = object()
@@ -44,9 +44,15 @@ class CategoryCodes(dict[object, int]):
         text = text.lower() if self.boolean else text
         return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
-    def place(self, values: Iterable[object], n: int) -> IntArray:
-        """Return the cells of ``n`` values."""
-        return np.fromiter(map(self.__getitem__, values), np.int64, n)
+    def column(self, values: Sequence[object]) -> CategoricalColumn:
+        """Return the cells of n values, and the names of those that training did not have."""
+        misses = self.misses
+        cells = np.fromiter(map(self.__getitem__, values), np.int64, len(values))
+        if self.misses == misses:
+            return CategoricalColumn(cells)
+        unseen = np.flatnonzero(cells == self.unseen).tolist()
+        # Neither None nor WRONG has the code of the unseen.
+        return CategoricalColumn(cells, {row: self.name(values[row]) for row in unseen})  # type: ignore[arg-type]
 
 
 def _boolean_keys(known: CategoryCodes) -> dict[object, int]:

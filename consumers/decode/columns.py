@@ -1,16 +1,15 @@
 """Columns being filled: events by rows come in, arrays by features go out."""
 
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import islice, starmap
 from operator import itemgetter
 
 import numpy as np
 
 from baselines.baseline import Baseline
-from baselines.cells import FloatArray
 from consumers.decode.category_codes import CategoryCodes
-from stream.rows import MISSING, PRESENT, CategoricalColumn, NumericColumn
+from stream.rows import CategoricalColumn, NumericColumn
 
 
 class Columns:
@@ -23,7 +22,6 @@ class Columns:
         self._numbers = np.empty((len(baseline.numeric), capacity), dtype=np.float64)
         self._cells = np.empty((len(codes), capacity), dtype=np.int64)
         self._codes = codes
-        self._states: list[dict[int, int]] = [{} for _ in baseline.numeric]
         self._unseen: list[dict[int, str]] = [{} for _ in codes]
         self._filled = 0
         width = len(baseline.numeric)
@@ -31,14 +29,11 @@ class Columns:
         self._row = itemgetter(slice(width))
         self._categories = itemgetter(slice(width, width + len(codes)))
 
-    def append(self, events: Sequence[tuple[object, ...]], states: Mapping[int, Mapping[int, int]]) -> None:
-        """Add events: tuples that begin with the numbers (None or NaN: missing), then the categories.
-
-        ``states`` has, by number of the event in the piece and of the feature, what a value is that is neither.
-        """
+    def append(self, events: Sequence[tuple[object, ...]]) -> None:
+        """Add events: tuples that begin with the numbers (None or NaN: missing), then the categories."""
         if not events:
             return
-        start, numeric = self._filled, len(self._numbers)
+        numeric = len(self._numbers)
         if not self._append_rows(events):
             for feature, values in enumerate(islice(zip(*events, strict=True), numeric)):
                 self._append_column(feature, values)
@@ -46,9 +41,6 @@ class Columns:
             columns = zip(*map(self._categories, events), strict=True)
             for i, (codes, values) in enumerate(zip(self._codes, columns, strict=True)):
                 self._place(i, codes, values)
-        for row, features in states.items():
-            for feature, state in features.items():
-                self._states[feature][start + row] = state
         self._filled += len(events)
 
     def _append_rows(self, events: Sequence[tuple[object, ...]]) -> bool:
@@ -73,28 +65,16 @@ class Columns:
             room[:] = np.array(values, dtype=np.float64)
 
     def _place(self, feature: int, codes: CategoryCodes, values: Sequence[object]) -> None:
-        start = self._filled
-        misses = codes.misses
-        cells = codes.place(values, len(values))
-        self._cells[feature, start : start + len(values)] = cells
-        if codes.misses > misses:
-            for row in np.flatnonzero(cells == codes.unseen).tolist():
-                self._unseen[feature][start + row] = codes.name(values[row])  # type: ignore[arg-type] # neither None nor WRONG has that code
+        start, column = self._filled, codes.column(values)
+        self._cells[feature, start : start + len(values)] = column.codes
+        self._unseen[feature].update((start + row, name) for row, name in column.unseen.items())
 
     def numeric(self) -> tuple[NumericColumn, ...]:
         """Return the numeric columns filled so far."""
         n = self._filled
-        return tuple(_numeric_column(v[:n], s) for v, s in zip(self._numbers, self._states, strict=True))
+        return tuple(NumericColumn(values[:n]) for values in self._numbers)
 
     def categorical(self) -> tuple[CategoricalColumn, ...]:
         """Return the categorical columns filled so far."""
         n = self._filled
         return tuple(CategoricalColumn(c[:n], names) for c, names in zip(self._cells, self._unseen, strict=True))
-
-
-def _numeric_column(values: FloatArray, states: Mapping[int, int]) -> NumericColumn:
-    if not states:
-        return NumericColumn(values)
-    full = np.where(np.isnan(values), np.uint8(MISSING), np.uint8(PRESENT))
-    full[list(states)] = list(states.values())
-    return NumericColumn(values, full)

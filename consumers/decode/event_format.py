@@ -8,6 +8,7 @@ from consumers.raw import Decoded, RawBatch
 
 TimestampUnit: TypeAlias = Literal["auto", "s", "ms", "us", "ns", "iso"]
 Scalar: TypeAlias = str | int | float | bool
+Side: TypeAlias = Literal["request", "response"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,12 @@ class EventFormat:
     ``timestamp`` None takes the record's own timestamp. ``features`` is the object that holds the features, ``""`` the
     event itself; a feature's name is a key of that object as it stands, dots included. ``where`` maps paths to the
     values an event must have there. ``id`` names the event for people; decoding does not need it. ``segments`` are the
-    paths to the values by which events are told apart.
+    paths to the values by which events are told apart. A path that begins with ``@`` leads to what stands around the
+    event: ``"@time"`` is that of a CloudEvent, ``"@header.NAME"`` a header of the record.
+
+    ``format`` is "auto", one of `consumers.decode.formats`, or ``"module:Class"``. ``names`` are those of values that
+    come without (default: the baseline's features, in order); ``side`` says which half of a model server's traffic
+    has the rows.
     """
 
     timestamp: str | None = None
@@ -26,6 +32,9 @@ class EventFormat:
     where: Mapping[str, Scalar] = field(default_factory=dict)
     id: str | None = None
     segments: tuple[str, ...] = ()
+    format: str = "auto"
+    names: tuple[str, ...] = ()
+    side: Side = "request"
 
 
 class Decoder(Protocol):

@@ -4,7 +4,7 @@ It accepts the events that are as they should be and refuses every other one, wh
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from operator import attrgetter
 from typing import Any, TypeAlias
 
@@ -28,8 +28,9 @@ class TypedReader:
     what must equal ``required``, ``segment`` the values by which events are told apart, None where they are not.
     """
 
-    def __init__(self, baseline: Baseline, event_format: EventFormat) -> None:
+    def __init__(self, baseline: Baseline, event_format: EventFormat, telling: Iterable[str] = ()) -> None:
         tree = _tree(baseline, event_format)
+        _refuse(tree, event_format.features, telling)
         # None is refused with a TypeError, as every other value that is no event.
         self.decode: _Getter = msgspec.json.Decoder(_struct(tree)).decode
         self.features = _getter(tree, event_format.features)
@@ -40,14 +41,18 @@ class TypedReader:
         self.required: object = values[0] if len(values) == 1 else values
 
 
-def typed_reader(baseline: Baseline, event_format: EventFormat) -> TypedReader | None:
+def typed_reader(baseline: Baseline, event_format: EventFormat, telling: Iterable[str] = ()) -> TypedReader | None:
     """Return the quick reader; None where no Struct has this shape.
 
-    That is so where one field has two uses (a feature that is also the timestamp), or a key holds a quote, a backslash
-    or a control character.
+    That is so where one field has two uses (a feature that is also the timestamp), where a key holds a quote, a
+    backslash or a control character, and where a path leads around the event. Events with a value at one of the
+    ``telling`` keys, beside the features, are refused.
     """
+    paths = (event_format.timestamp or "", *event_format.where, *event_format.segments)
+    if any(path.startswith("@") for path in paths):
+        return None
     try:
-        return TypedReader(baseline, event_format)
+        return TypedReader(baseline, event_format, telling)
     except (ValueError, KeyError):
         return None
 
@@ -89,6 +94,14 @@ def _plant_unless_there(tree: _Tree, path: tuple[str, ...]) -> None:
             raise KeyError(key)
     if isinstance(tree.setdefault(leaf, str | int | float | bool | None), dict):
         raise KeyError(leaf)
+
+
+def _refuse(tree: _Tree, features: str, telling: Iterable[str]) -> None:
+    """Let the object of the features hold nothing but null under keys that have no use."""
+    for key in split_path(features):
+        tree = tree.setdefault(key, {})
+    for key in telling:
+        tree.setdefault(key, None)
 
 
 def _where_type(required: Scalar) -> Any:

@@ -6,6 +6,9 @@ from typing import Annotated, Any, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from consumers.decode.format_names import FORMAT_NAMES
+
+_CLASS = re.compile(r"[\w.]+:\w+")
 _LEGAL_NAME = re.compile(r"[A-Za-z0-9._-]+")
 
 
@@ -53,8 +56,18 @@ def _plain_value(value: object) -> object:
     return value
 
 
+def _format_name(text: str) -> str:
+    if text in FORMAT_NAMES or _CLASS.fullmatch(text):
+        return text
+    known = ", ".join(f'"{name}"' for name in FORMAT_NAMES)
+    raise ValueError(
+        f'{json.dumps(text)} is not known here; write one of {known}, or a class of your own as "module:Class"'
+    )
+
+
 # Topic names are made from the monitor's name, so both keep to what Kafka allows in a topic.
 KafkaName: TypeAlias = Annotated[str, AfterValidator(_kafka_name)]
+FormatName: TypeAlias = Annotated[str, AfterValidator(_format_name)]
 EventPath: TypeAlias = Annotated[str, AfterValidator(_event_path)]
 ValuePath: TypeAlias = Annotated[str, AfterValidator(_value_path)]
 PlainValue: TypeAlias = Annotated[Any, AfterValidator(_plain_value)]

@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
-from consumers.settings.names import EventPath, KafkaName, ListenAddress, PlainValue, Servers, ValuePath
+from consumers.decode.format_names import FORMAT_NAMES
+from consumers.settings.names import EventPath, FormatName, KafkaName, ListenAddress, PlainValue, Servers, ValuePath
 from consumers.settings.section import Section
 
 
@@ -26,7 +27,12 @@ class MonitorSettings(Section):
 class EventSettings(Section):
     """How an event is read. Paths are names joined by dots (`payload.user.age`)."""
 
-    format: Literal["auto", "json"] = Field(default="auto", description="How records are encoded.")
+    format: FormatName = Field(
+        default="auto",
+        description="How records are written; `auto` tells each record by itself, a named format is cheaper: "
+        + ", ".join(f"`{name}`" for name in FORMAT_NAMES[1:])
+        + ", or a class of your own.",
+    )
     timestamp: ValuePath | None = Field(
         default=None,
         description="Path to the event's time. Default: the Kafka record's own timestamp.",
@@ -40,6 +46,14 @@ class EventSettings(Section):
         default="",
         description='Path to the object that holds the features; `""` is the event itself.',
         examples=["features"],
+    )
+    names: Annotated[tuple[str, ...], Field(strict=False)] = Field(
+        default=(),
+        description="Names of values that come without, in their order. Default: the baseline's features.",
+        examples=[["user_age", "device_type"]],
+    )
+    side: Literal["request", "response"] = Field(
+        default="request", description="Which half of a model server's traffic has the features; the other is foreign."
     )
     where: Mapping[ValuePath, PlainValue] = Field(
         default={},

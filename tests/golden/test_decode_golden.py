@@ -1,19 +1,22 @@
 """Every kind of event, good and bad, as data: what becomes of it."""
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import zstandard
 
 from baselines.baseline import NUMERIC_SPECIALS, Baseline, CategoricalReference, NumericReference
-from consumers.decode import EventFormat, JsonDecoder
+from consumers.decode import EventDecoder, EventFormat
 from consumers.raw import Decoded, RawBatch
 from stream.rows import MISSING, NOT_A_NUMBER, WRONG_TYPE, CategoricalColumn, NumericColumn
 
 FOLDER = Path(__file__).parent / "decode"
 FILES = sorted(FOLDER.glob("*.json"))
+PACKERS = {"gzip": gzip.compress, "zstd": zstandard.compress}
 STATES = {MISSING: "missing", NOT_A_NUMBER: "nan", WRONG_TYPE: "wrong_type"}
 
 
@@ -39,13 +42,28 @@ BASELINE = Baseline(
 
 def scenarios(path: Path) -> tuple[EventFormat, list[dict[str, Any]]]:
     document = json.loads(path.read_text(encoding="utf-8"))
-    return EventFormat(**document["format"]), document["scenarios"]
+    told = document["format"]
+    return EventFormat(**told | {"names": tuple(told.get("names", ()))}), document["scenarios"]
 
 
 def event_bytes(scenario: dict[str, Any]) -> bytes | None:
-    if "event_hex" in scenario:
-        return bytes.fromhex(scenario["event_hex"])
-    return None if scenario["event"] is None else scenario["event"].encode()
+    """Return the bytes that a scenario writes as text, as hex or as JSON, compressed or cut off as it says."""
+    if "json" in scenario:
+        value = json.dumps(scenario["json"]).encode()
+    elif "event_hex" in scenario:
+        value = bytes.fromhex(scenario["event_hex"])
+    elif scenario["event"] is None:
+        return None
+    else:
+        value = scenario["event"].encode()
+    packed = PACKERS[scenario["packed"]](value) if "packed" in scenario else value
+    return packed[: len(packed) - scenario.get("cut_bytes", 0)]
+
+
+def batch_of(cases: list[dict[str, Any]], first_offset: int) -> RawBatch:
+    headers = [[(name, text.encode()) for name, text in case.get("headers", {}).items()] for case in cases]
+    offsets = range(first_offset, first_offset + len(cases))
+    return RawBatch("events", 0, offsets, [event_bytes(case) for case in cases], headers=headers)
 
 
 def numeric_cell(column: NumericColumn, row: int) -> float | str:
@@ -70,12 +88,14 @@ def outcomes(decoded: Decoded) -> dict[int, dict[str, Any]]:
         texts = {
             f.name: categorical_cell(f, c, row) for f, c in zip(BASELINE.categorical, rows.categorical, strict=True)
         }
-        found[offset] = {"fate": "counted", "time_ms": int(rows.times_ms[row]), "cells": numbers | texts}
+        event = found.setdefault(offset, {"fate": "counted", "time_ms": int(rows.times_ms[row]), "rows": []})
+        event["rows"].append(numbers | texts)
+        event["cells"] = event["rows"][0]
     return found
 
 
 def assert_as_written(found: dict[str, Any], scenario: dict[str, Any]) -> None:
-    expected = {key: scenario[key] for key in ("fate", "time_ms", "cells") if key in scenario}
+    expected = {key: scenario[key] for key in ("fate", "time_ms", "cells", "rows") if key in scenario}
     assert {key: found.get(key) for key in expected} == expected, scenario["name"]
 
 
@@ -83,10 +103,10 @@ def assert_as_written(found: dict[str, Any], scenario: dict[str, Any]) -> None:
 def test_every_scenario_ends_as_its_file_says(path: Path) -> None:
     """Each event alone in its batch meets exactly the fate, the time and the cells that stand beside it."""
     event_format, cases = scenarios(path)
-    decoder = JsonDecoder(BASELINE, event_format)
+    decoder = EventDecoder(BASELINE, event_format)
     for scenario in cases:
-        decoded = decoder.decode(RawBatch("events", 0, [7], [event_bytes(scenario)]))
-        assert len(decoded.rows) + len(decoded.rejected) + decoded.foreign == 1
+        decoded = decoder.decode(batch_of([scenario], 7))
+        assert len(set(decoded.rows.offsets.tolist())) + len(decoded.rejected) + decoded.foreign == 1
         assert_as_written(outcomes(decoded).get(7, {"fate": "foreign"}), scenario)
 
 
@@ -95,14 +115,14 @@ def test_bad_neighbours_change_nothing(path: Path) -> None:
     """All events of a file in one batch, twice over, meet the fates they meet alone, in offset order."""
     event_format, cases = scenarios(path)
     cases = cases * 2
-    values = [event_bytes(scenario) for scenario in cases]
-    decoded = JsonDecoder(BASELINE, event_format).decode(RawBatch("events", 0, range(100, 100 + len(cases)), values))
+    batch = batch_of(cases, 100)
+    decoded = EventDecoder(BASELINE, event_format).decode(batch)
     found = outcomes(decoded)
     for offset, scenario in enumerate(cases, start=100):
         assert_as_written(found.get(offset, {"fate": "foreign"}), scenario)
     assert decoded.rows.offsets.tolist() == sorted(decoded.rows.offsets.tolist())
     assert [r.offset for r in decoded.rejected] == sorted(r.offset for r in decoded.rejected)
-    assert all(r.value == values[r.offset - 100] and r.detail for r in decoded.rejected)
+    assert all(r.value == batch.values[r.offset - 100] and r.detail for r in decoded.rejected)
 
 
 def test_every_reason_has_a_scenario() -> None:
@@ -110,5 +130,7 @@ def test_every_reason_has_a_scenario() -> None:
     fates = {scenario["fate"] for path in FILES for scenario in scenarios(path)[1]}
     reasons = {
         "tombstone", "empty", "not_utf8", "bad_json", "not_an_object", "no_features", "no_timestamp", "bad_timestamp",
+        "no_rows", "wrong_length", "wrong_shape", "wrong_format", "unknown_names", "bad_compression", "no_data",
+        "bad_cloudevent", "nested_too_deeply",
     }  # fmt: skip
     assert fates == reasons | {"counted", "foreign"}

@@ -15,7 +15,7 @@ def codes_of(*categories: str, boolean: bool = False) -> CategoryCodes:
 
 def test_special_cells_stand_behind_the_categories() -> None:
     """Unseen, missing and wrong type are the three cells after the last category, in that order."""
-    assert codes_of("a", "b").place(["b", "z", None, WRONG], 4).tolist() == [1, 2, 3, 4]
+    assert codes_of("a", "b").column(["b", "z", None, WRONG]).codes.tolist() == [1, 2, 3, 4]
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_looking_up_keeps_nothing() -> None:
     """A stream of ever new names does not grow the table: its memory is the baseline's."""
     codes = codes_of("a", "b")
     size = len(codes)
-    codes.place([f"name {i}" for i in range(1000)], 1000)
+    codes.column([f"name {i}" for i in range(1000)])
     assert (len(codes), codes.misses) == (size, 1000)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from baselines.baseline import Baseline, CategoricalReference, NumericReference
-from consumers.decode import EventFormat, JsonDecoder
+from consumers.decode import EventDecoder, EventFormat
 from consumers.raw import Decoded, RawBatch
 
 
@@ -31,7 +31,7 @@ FORMAT = EventFormat(timestamp="ts", features="f")
 
 def decode(events: Sequence[Any], event_format: EventFormat = FORMAT, of: Baseline = SMALL, **batch: Any) -> Decoded:
     values = [event if isinstance(event, bytes) else json.dumps(event).encode() for event in events]
-    return JsonDecoder(of, event_format).decode(RawBatch("t", 0, range(len(values)), values, **batch))
+    return EventDecoder(of, event_format).decode(RawBatch("t", 0, range(len(values)), values, **batch))
 
 
 def event(i: int) -> dict[str, Any]:

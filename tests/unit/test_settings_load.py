@@ -145,7 +145,7 @@ def test_feature_overrides_reach_the_policy(load):
         (NAMED + "[schedule]\nmin_samples = true\n", "schedule.min_samples: must be a whole number"),
         (NAMED + '[schedule]\nmin_samples = "100"\n', "schedule.min_samples: must be a whole number"),
         (NAMED + '[events]\nformat = "xml"\n', 'events.format: "xml" is not known here; write one of "auto", "json"'),
-        (NAMED + "[events]\nformat = 2020-01-01\n", 'events.format: "2020-01-01" is not known here'),
+        (NAMED + "[events]\nformat = 2020-01-01\n", "events.format: must be text in quotes"),
         (NAMED + '[events]\ntimestamp = ""\n', "events.timestamp: must name a field of the event"),
         (NAMED + '[events]\nfeatures = "a..b"\n', "events.features: is no path into the event"),
         (NAMED + "[events]\nwhere = {a = [1]}\n", "events.where.a: must be text, a number, true or false"),

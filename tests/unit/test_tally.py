@@ -97,3 +97,14 @@ def test_few_panes_are_one_run(layout):
     tallier = _tallier(layout)
     assert [len(run) for run in tallier.runs(_rows(layout, [1, 2, 3]))] == [3]
     assert [len(run) for run in tallier.runs(_rows(layout, []))] == [0]
+
+
+def test_rows_of_one_event_are_late_or_ahead_by_their_own_times(layout):
+    """The event counts once, as long as one of its rows does; ten rows of it are ten rows."""
+    ledger = Ledger()
+    rows = _rows(layout, [5000, 4000, 10**12, 4000, 4001, 5001], record_times_ms=[5000] * 6)
+    rows = replace(rows, offsets=np.array([7, 7, 7, 8, 8, 9]))
+    kept, newest_ms = _tallier(layout).sift(rows, None, ledger)
+    assert kept.offsets.tolist() == [7, 9]
+    assert (ledger.counted, ledger.late, ledger.ahead, newest_ms) == (2, 1, 0, 5001)
+    assert ledger.rows() == {"counted": 2, "late": 3, "ahead": 1, "foreign": 0, "rejected": 0}

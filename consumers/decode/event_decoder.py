@@ -1,0 +1,44 @@
+"""The decoder: records of one partition -> rows, quick for what is as it should be and patient with everything else."""
+
+import numpy as np
+
+from baselines.baseline import Baseline
+from consumers.decode.category_codes import CategoryCodes
+from consumers.decode.event_format import EventFormat
+from consumers.decode.format_names import AUTO, JSON
+from consumers.decode.parts import Part, rejected, rows_of
+from consumers.decode.patient import PatientReader
+from consumers.decode.quick import QuicklyRead, QuickReader, quick_reader
+from consumers.raw import Decoded, RawBatch
+
+
+class EventDecoder:
+    """Decodes events of the configured format for the features of a baseline.
+
+    What happens to an event is a function of its own bytes and headers (and, without a timestamp path, of its record's
+    timestamp): neighbours in the batch change nothing. Unknown fields are passed over. Of a key that occurs twice the
+    last counts.
+    """
+
+    def __init__(self, baseline: Baseline, event_format: EventFormat) -> None:
+        self._empty = Part.empty(baseline, event_format)
+        codes = tuple(CategoryCodes(reference) for reference in baseline.categorical)
+        self._patient = PatientReader(baseline, event_format, codes)
+        # None where no event can be read in the quick way.
+        self.quick: QuickReader | None = None
+        if event_format.format in (AUTO, JSON):
+            self.quick = quick_reader(baseline, event_format, codes, self._patient.telling)
+
+    def decode(self, batch: RawBatch) -> Decoded:
+        """Return rows in offset order, the records refused and why, and how many are foreign."""
+        read = QuicklyRead(self._empty, range(len(batch))) if self.quick is None else self.quick.read(batch)
+        parts, refused, others = [read.part], dict(read.refused), 0
+        if read.rest:
+            found = self._patient.read(batch, read.rest)
+            refused.update(found.refused)
+            others = sum(n for place, n in found.foreign_rows.items() if place not in refused)
+            parts = [part for part in (read.part, *found.parts) if len(part.places)] or parts
+        rows = rows_of(batch, parts, refused)
+        events = int(np.count_nonzero(np.diff(rows.offsets))) + 1 if len(rows) else 0
+        told = tuple(rejected(batch, place, refused[place]) for place in sorted(refused))
+        return Decoded(rows, told, len(batch) - events - len(told), others)

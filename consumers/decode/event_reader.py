@@ -1,0 +1,102 @@
+"""Which format a record is of, and what it holds.
+
+By headers, then by first bytes, then by keys; or the one format that is fixed. What an envelope holds is read in turn.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeAlias, TypeVar
+
+from consumers.decode.compressed import decompressed, is_compressed
+from consumers.decode.format import Format
+from consumers.decode.lenient import Refused
+from consumers.decode.lines import Lines
+from consumers.decode.plain import Plain
+from consumers.decode.record import Record
+from consumers.decode.tables import Table
+
+# Envelopes within envelopes: compressed, in a CloudEvent, with a schema, a change of a database.
+_DEEPEST = 6
+
+Found: TypeAlias = list[tuple[Record, Table]]
+_Key = TypeVar("_Key")
+
+
+class EventReader:
+    """Opens records until there are rows.
+
+    ``fixed`` reads every record; without it, ``plain`` reads what none of ``formats`` claims. ``excludes`` tells what
+    belongs to others by what stands in the record itself: such a record is not refused for having no rows.
+    """
+
+    def __init__(
+        self, formats: Sequence[Format], plain: Plain, fixed: Format | None, excludes: Callable[[Record], bool]
+    ) -> None:
+        self._plain, self._fixed, self._excludes = plain, fixed, excludes
+        self._by_header = _announced((name, one) for one in formats for name in one.announced.headers)
+        self._by_first = _announced((prefix[0], one) for one in formats for prefix in one.announced.prefixes)
+        self._by_key = _announced((key, one) for one in formats for key in one.announced.keys)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys that may tell a format."""
+        return tuple(self._by_key)
+
+    def read(self, record: Record) -> Found:
+        """Return the tables of a record, each with the record it stands in; raises Refused. None is none for us."""
+        found: Found = []
+        self._open(record, self._fixed, found, 0)
+        return found
+
+    def _open(self, record: Record, fixed: Format | None, found: Found, depth: int) -> None:
+        if depth > _DEEPEST:
+            raise Refused("nested_too_deeply", f"there are more than {_DEEPEST} envelopes around the event")
+        if record.value is not None and is_compressed(record.value):
+            self._open(record.carrying(decompressed(record.value)), fixed, found, depth + 1)
+            return
+        chosen = fixed or self._choose(record)
+        try:
+            opened = chosen.read(record)
+        except Refused:
+            if chosen.is_envelope or not self._excludes(record):
+                raise
+            return
+        if isinstance(opened, list | tuple):
+            for inner in opened:
+                self._open(inner, None, found, depth + 1)
+        elif opened is not None:
+            found.append((record, opened))  # type: ignore[arg-type]  # a sequence is a list or tuple
+
+    def _choose(self, record: Record) -> Format:
+        if record.headers:
+            for name in self._by_header.keys() & record.headers.keys():
+                for one in self._by_header[name]:
+                    if one.claims(record):
+                        return one
+        if record.value:
+            for one in self._by_first.get(record.value[0], ()):
+                if record.value.startswith(one.announced.prefixes) and one.claims(record):
+                    return one
+        return self._by_keys(record)
+
+    def _by_keys(self, record: Record) -> Format:
+        try:
+            document = record.document
+        except Refused:
+            return _LINES if _LINES.claims(record) else self._plain
+        if not self._plain.fits(record):
+            for key in sorted(self._by_key.keys() & document.keys()):
+                for one in self._by_key[key]:
+                    if document[key] is not None and one.claims(record):
+                        return one
+        return self._plain
+
+
+_LINES = Lines()
+
+
+def _announced(announcements: Iterable[tuple[_Key, Format]]) -> Mapping[_Key, list[Format]]:
+    found: dict[_Key, list[Format]] = {}
+    for what, one in announcements:
+        if one not in (known := found.setdefault(what, [])):
+            known.append(one)
+    return found

@@ -1,0 +1,14 @@
+"""The formats there are, by name, and where each is: one class, made with what is wanted, loaded when it is needed."""
+
+from collections.abc import Mapping
+
+# In the order in which they are asked whether a record is theirs.
+FORMATS: Mapping[str, str] = {
+    "cloudevents": "consumers.decode.cloudevents:CloudEvents",
+    "open-inference": "consumers.decode.open_inference:OpenInference",
+    "kserve": "consumers.decode.kserve:KServe",
+    "seldon": "consumers.decode.seldon:Seldon",
+}
+# Each record told by itself; plain JSON in all its shapes, and nothing else.
+AUTO, JSON = "auto", "json"
+FORMAT_NAMES = (AUTO, JSON, *FORMATS)

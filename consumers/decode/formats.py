@@ -1,0 +1,36 @@
+"""Formats made for a baseline and a configuration."""
+
+from collections.abc import Callable
+from importlib import import_module
+
+from baselines.baseline import Baseline
+from consumers.decode.event_format import EventFormat
+from consumers.decode.event_reader import EventReader
+from consumers.decode.format import Format, Wanted
+from consumers.decode.format_names import AUTO, FORMATS, JSON
+from consumers.decode.plain import Plain
+from consumers.decode.record import Record
+
+
+class NoSuchFormat(Exception):
+    """A class that the configuration names as a format cannot be loaded; the message says why."""
+
+
+def reader_of(baseline: Baseline, event_format: EventFormat, excludes: Callable[[Record], bool]) -> EventReader:
+    """Return what opens records of the format that is configured; raises NoSuchFormat."""
+    wanted = Wanted(tuple(feature.name for feature in baseline.features), event_format)
+    plain = Plain(wanted)
+    if event_format.format == JSON:
+        return EventReader((), plain, None, excludes)
+    names = dict.fromkeys((*FORMATS, event_format.format))
+    formats = {name: _made(name, wanted) for name in names if name != AUTO}
+    return EventReader(tuple(formats.values()), plain, formats.get(event_format.format), excludes)
+
+
+def _made(name: str, wanted: Wanted) -> Format:
+    module, _, attribute = FORMATS.get(name, name).partition(":")
+    try:
+        made: Format = getattr(import_module(module), attribute)(wanted)
+    except (ImportError, AttributeError) as error:
+        raise NoSuchFormat(f"the format {name} cannot be loaded: {error}") from error
+    return made

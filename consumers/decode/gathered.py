@@ -1,0 +1,152 @@
+"""Rows gathered from the tables of many events: few large columns instead of many small ones."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import repeat
+
+import numpy as np
+
+from baselines.baseline import Baseline
+from consumers.decode.category_codes import CategoryCodes
+from consumers.decode.event_format import EventFormat, split_path
+from consumers.decode.lenient import Refused, same
+from consumers.decode.parts import Part, times_of
+from consumers.decode.record import Record
+from consumers.decode.segment_names import SegmentNames
+from consumers.decode.tables import Frame, Row, Table
+from consumers.decode.values import categorical_column, numeric_column
+from consumers.raw import RawBatch
+
+# Rows turned into columns at a time: few enough for the processor's cache, enough to share out numpy's overhead.
+_PIECE = 512
+# Columns of so many rows are not worth taking apart into rows.
+_LONG = 64
+
+
+class RowReader:
+    """What belongs to the rows of a table: whether they are ours, their times, their segments."""
+
+    def __init__(self, event_format: EventFormat) -> None:
+        self._where = tuple((path, split_path(path), value) for path, value in event_format.where.items())
+        self._timestamp = event_format.timestamp
+        self._timestamp_keys = split_path(event_format.timestamp or "")
+        self._segments = tuple((path, split_path(path)) for path in event_format.segments)
+
+    def excludes(self, record: Record) -> bool:
+        """Tell whether an object without rows belongs to others."""
+        return record.is_object and any(not same(record.at(keys), value) for _, keys, value in self._where)
+
+    def ours(self, record: Record, table: Table) -> Table | None:
+        """Return the rows that belong to this monitor, None where none does."""
+        for path, keys, required in self._where:
+            value = _at(record, table, path, keys)
+            if not isinstance(value, _Column):
+                if not same(value, required):
+                    return None
+                continue
+            index = [row for row, one in enumerate(value.values) if same(one, required)]
+            if not index:
+                return None
+            table = table if len(index) == len(table) else table.take(index)
+        return table
+
+    def times(self, record: Record, table: Table) -> Sequence[object]:
+        """Return each row's time as it is written; raises Refused where one has none."""
+        if self._timestamp is None:
+            return ()
+        value = _at(record, table, self._timestamp, self._timestamp_keys)
+        times = value.values if isinstance(value, _Column) else [value] * len(table)
+        if None in times:
+            raise Refused("no_timestamp", f"there is no value at {self._timestamp!r}")
+        return times
+
+    def segments(self, record: Record, table: Table) -> Sequence[Row]:
+        """Return the values by which each row is told apart."""
+        columns = []
+        for path, keys in self._segments:
+            value = _at(record, table, path, keys)
+            columns.append(value.values if isinstance(value, _Column) else repeat(value, len(table)))
+        return list(zip(*columns, strict=True)) if columns else ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    values: Sequence[object]
+
+
+def _at(record: Record, table: Table, path: str, keys: tuple[str, ...]) -> object:
+    """Return the value at a path of the record, or else the column of that name, or None."""
+    value = record.at(keys)
+    if value is not None and not isinstance(value, list):
+        return value
+    column = table.column(path)
+    if column is None and isinstance(value, list) and len(value) == len(table) and isinstance(table, Frame):
+        column = value
+    return value if column is None else _Column(column)
+
+
+@dataclass(slots=True)
+class Gathered:
+    """The rows of a batch, added record by record; ``bad`` are the records without a time, by place."""
+
+    batch: RawBatch
+    baseline: Baseline
+    event_format: EventFormat
+    codes: Sequence[CategoryCodes]
+    segment_names: SegmentNames
+    bad: dict[int, Refused] = field(default_factory=dict)
+    _names: tuple[str, ...] = ()
+    _parts: list[Part] = field(default_factory=list)
+    _rows: list[Row] = field(default_factory=list)
+    _places: list[int] = field(default_factory=list)
+    _times: list[object] = field(default_factory=list)
+    _segments: list[Row] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        numbers = tuple(feature.name for feature in self.baseline.numeric)
+        self._names = (*numbers, *(feature.name for feature in self.baseline.categorical))
+
+    def add(self, place: int, tables: Sequence[tuple[Table, Sequence[object], Sequence[Row]]]) -> None:
+        """Add the rows of one record: its tables, with each row's time and segment."""
+        found = [None if _is_long(table) else list(table.rows(self._names)) for table, _, _ in tables]
+        for rows, (table, times, segments) in zip(found, tables, strict=True):
+            if rows is None:
+                self._flush()
+            self._places += [place] * len(table)
+            self._times += times
+            self._segments += segments
+            if rows is not None:
+                self._rows += rows
+            elif isinstance(table, Frame):
+                self._end(table.columns, len(table))
+        if len(self._rows) >= _PIECE:
+            self._flush()
+
+    def all(self) -> list[Part]:
+        """Return all rows."""
+        self._flush()
+        return self._parts
+
+    def _flush(self) -> None:
+        if self._rows:
+            columns = zip(*self._rows, strict=True)
+            self._end(dict(zip(self._names, columns, strict=True)), len(self._rows))
+            self._rows = []
+
+    def _end(self, columns: Mapping[str, Sequence[object]], n: int) -> None:
+        """Make a part of columns and what was gathered beside them."""
+        missing = [None] * n
+        numeric = tuple(numeric_column(columns.get(feature.name, missing)) for feature in self.baseline.numeric)
+        categorical = tuple(
+            categorical_column(columns.get(feature.name, missing), codes)
+            for feature, codes in zip(self.baseline.categorical, self.codes, strict=True)
+        )
+        times, bad = times_of(self.batch, self.event_format, self._places, self._times)
+        self.bad.update(bad)
+        segments = self.segment_names.column(self._segments) if self.event_format.segments else None
+        self._parts.append(Part(np.array(self._places, dtype=np.int64), times, numeric, categorical, segments))
+        self._places, self._times, self._segments = [], [], []
+
+
+def _is_long(table: Table) -> bool:
+    return isinstance(table, Frame) and len(table) >= _LONG

@@ -1,0 +1,76 @@
+"""The patient reader: records of every format, one by one, into common columns."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from baselines.baseline import Baseline
+from consumers.decode.category_codes import CategoryCodes
+from consumers.decode.event_format import EventFormat
+from consumers.decode.formats import reader_of
+from consumers.decode.gathered import Gathered, RowReader
+from consumers.decode.lenient import Refused
+from consumers.decode.parts import Part
+from consumers.decode.plain import SHAPE_KEYS
+from consumers.decode.record import Record
+from consumers.decode.segment_names import SegmentNames
+from consumers.raw import Headers, RawBatch
+
+
+@dataclass(slots=True)
+class PatientlyRead:
+    """Rows, and by place why a record is refused, and how many rows belong to others beside rows of ours."""
+
+    parts: list[Part] = field(default_factory=list)
+    refused: dict[int, Refused] = field(default_factory=dict)
+    foreign_rows: dict[int, int] = field(default_factory=dict)
+
+
+class PatientReader:
+    """Reads what is given to it alone; a record is read whole, or refused whole."""
+
+    def __init__(self, baseline: Baseline, event_format: EventFormat, codes: Sequence[CategoryCodes]) -> None:
+        self._baseline, self._format, self._codes = baseline, event_format, codes
+        self._segments = SegmentNames()
+        self._rows = RowReader(event_format)
+        self._reader = reader_of(baseline, event_format, self._rows.excludes)
+
+    @property
+    def telling(self) -> tuple[str, ...]:
+        """Keys that say that an object beside the features, or with them, may be something else than a row."""
+        return (*SHAPE_KEYS, *(() if self._format.features else self._reader.keys))
+
+    def read(self, batch: RawBatch, places: Sequence[int]) -> PatientlyRead:
+        """Return what becomes of the records at some places."""
+        gathered = Gathered(batch, self._baseline, self._format, self._codes, self._segments)
+        read = PatientlyRead(refused=gathered.bad)
+        for place in places:
+            headers = batch.headers[place] if batch.headers is not None else ()
+            try:
+                foreign = self._add(gathered, place, batch.values[place], headers)
+            except Refused as error:
+                read.refused[place] = error
+            else:
+                if foreign:
+                    read.foreign_rows[place] = foreign
+        read.parts = gathered.all()
+        return read
+
+    def _add(self, gathered: Gathered, place: int, value: bytes | None, headers: Headers) -> int:
+        record = Record(value, _by_name(headers) if headers else None)
+        ours, foreign = [], 0
+        for inner, table in self._reader.read(record):
+            if len(table) == 0:
+                raise Refused("no_rows", "the event has no rows")
+            own = self._rows.ours(inner, table)
+            foreign += len(table) - (0 if own is None else len(own))
+            if own is not None:
+                ours.append((own, self._rows.times(inner, own), self._rows.segments(inner, own)))
+        if not ours:
+            return 0
+        gathered.add(place, ours)
+        return foreign
+
+
+def _by_name(headers: Headers) -> Mapping[str, bytes]:
+    """Return headers by lower-case name; of one that stands twice the last counts, as in Kafka's own clients."""
+    return {name.lower(): value for name, value in headers if value is not None}

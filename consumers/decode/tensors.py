@@ -1,0 +1,113 @@
+"""Tensors of the inference protocols -> rows or columns; what does not fit its shape is refused."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from consumers.decode.lenient import Refused
+from consumers.decode.tables import Frame, Grid, Names, Table
+
+# The protocol's names of numbers as numpy's; bytes are little-endian.
+NUMBERS: Mapping[str, str] = {
+    "BOOL": "?", "UINT8": "u1", "UINT16": "<u2", "UINT32": "<u4", "UINT64": "<u8",
+    "INT8": "i1", "INT16": "<i2", "INT32": "<i4", "INT64": "<i8", "FP16": "<f2", "FP32": "<f4", "FP64": "<f8",
+}  # fmt: skip
+_LENGTH_BYTES = 4
+
+
+@dataclass(slots=True)
+class Tensor:
+    """A name, a shape and values: a list, nested or flat, or an array of numpy (n,)."""
+
+    name: str
+    shape: Any
+    values: Any
+
+    def flat(self) -> Any:
+        """Return the values one behind the other; raises Refused where they are not as many as the shape says."""
+        shape = self.shape
+        if not isinstance(shape, list) or not all(type(size) is int and size >= 0 for size in shape) or not shape:
+            raise Refused("wrong_shape", f"the shape of {self.name} is no list of sizes")
+        values = self.values
+        if isinstance(values, list):
+            values = _flattened(values)
+        elif not isinstance(values, np.ndarray):
+            raise Refused("wrong_shape", f"{self.name} has no data")
+        if len(values) != math.prod(shape):
+            raise Refused("wrong_length", f"{self.name} has {len(values)} values; its shape is {shape}")
+        return values
+
+
+def table_of(tensors: Sequence[Tensor], features: frozenset[str], names: Names) -> Table:
+    """Return the rows of a tensor for each feature, by name, or of one tensor with all of them.
+
+    The first size of a shape is the number of rows. One tensor without a feature's name has the values of each row
+    under ``names``. Raises Refused for everything else.
+    """
+    if not features.isdisjoint(tensor.name for tensor in tensors):
+        read = [tensor for tensor in tensors if tensor.name in features or _is_column(tensor)]
+        return Frame({tensor.name: _column(tensor) for tensor in read})
+    if len(tensors) == 1:
+        return Grid(names, rows_of_tensor(tensors[0], len(names)))
+    told = ", ".join(tensor.name for tensor in tensors[:5])
+    raise Refused("unknown_names", f"none of the tensors is a feature: {told or 'there are none'}")
+
+
+def rows_of_tensor(tensor: Tensor, width: int) -> list[Any]:
+    """Return the rows of a tensor of ``width`` values a row."""
+    flat, rows = tensor.flat(), tensor.shape[0]
+    each = math.prod(tensor.shape[1:])
+    if each != width:
+        raise Refused("wrong_length", f"{tensor.name} has {each} values a row; there are {width} names for them")
+    if isinstance(flat, np.ndarray):
+        flat = flat.tolist()
+    elif len(tensor.shape) == 2 and tensor.values and isinstance(tensor.values[0], list):
+        return list(tensor.values)
+    return [flat[i * each : (i + 1) * each] for i in range(rows)]
+
+
+def from_bytes(datatype: str, name: str, data: bytes) -> Any:
+    """Return the values (n,) of a tensor in the binary form; texts as the list of their bytes."""
+    if datatype == "BYTES":
+        return _texts(name, data)
+    if datatype not in NUMBERS:
+        raise Refused("wrong_shape", f"{name} has the datatype {datatype!r}, which is not read")
+    kind = np.dtype(NUMBERS[datatype])
+    if len(data) % kind.itemsize:
+        raise Refused("wrong_length", f"{name} has {len(data)} bytes, no whole number of {datatype}")
+    return np.frombuffer(data, kind)
+
+
+def _texts(name: str, data: bytes) -> list[bytes]:
+    """Split what has the length of each text before it, in four bytes."""
+    found, at = [], 0
+    while at < len(data):
+        start = at + _LENGTH_BYTES
+        at = start + int.from_bytes(data[at:start], "little")
+        if at > len(data) or start > len(data):
+            raise Refused("wrong_length", f"{name} ends in the middle of a text")
+        found.append(data[start:at])
+    return found
+
+
+def _flattened(values: list[Any]) -> list[Any]:
+    while list in set(map(type, values)):
+        if set(map(type, values)) != {list}:
+            raise Refused("wrong_shape", "lists and values stand beside each other in a tensor")
+        values = [value for inner in values for value in inner]
+    return values
+
+
+def _is_column(tensor: Tensor) -> bool:
+    shape = tensor.shape
+    return isinstance(shape, list) and bool(shape) and math.prod(shape[1:]) == 1
+
+
+def _column(tensor: Tensor) -> Any:
+    flat = tensor.flat()
+    if not _is_column(tensor):
+        raise Refused("wrong_shape", f"{tensor.name} has more than one value a row: its shape is {tensor.shape}")
+    return flat
