@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from rich.console import Console, Group
 from rich.panel import Panel
+from rich.table import Table
 from rich.text import Text
 
 from consumers.cli.alert_text import alert_text
@@ -13,6 +14,7 @@ from consumers.demo.stage import Told
 
 _WIDEST = 110
 _PIPE_COLUMNS = 110
+_TOOK_COLUMNS = 6
 _COLOURS = {"drift.opened": "red", "drift.changed": "yellow", "drift.resolved": "green"}
 
 
@@ -31,7 +33,7 @@ class Narrator:
 
     @contextmanager
     def step(self, doing: str) -> Iterator[list[str]]:
-        """Show that something is being done, then a line with how long it took and what the block appended."""
+        """Show that something is being done, then how long it took, what it was and what the block appended."""
         came_of: list[str] = []
         started = time.monotonic()
         if self._console.is_terminal:
@@ -39,8 +41,14 @@ class Narrator:
                 yield came_of
         else:
             yield came_of
+        # A grid: what takes more than a line goes on below its own beginning.
+        line = Table.grid(padding=(0, 2))
+        line.add_column()
+        line.add_column(min_width=_TOOK_COLUMNS, justify="right")
+        line.add_column()
         took = f"{time.monotonic() - started:.1f} s"
-        self._console.print(Text.assemble(("  done  ", "green"), " ".join([doing, *came_of]), (f"  {took}", "dim")))
+        line.add_row(Text("  done", "green"), Text(took, "dim"), Text(" ".join([doing, *came_of])))
+        self._console.print(line)
 
     def say(self, sentence: str, style: str = "") -> None:
         """Print a sentence."""
