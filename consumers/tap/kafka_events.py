@@ -5,6 +5,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
@@ -29,8 +30,14 @@ _ROOM_WAIT_S = 5.0
 _PARENTS: list[KafkaProducer] = []
 
 
+class _Identified(msgspec.Struct):
+    id: str
+
+
 class KafkaEvents:
     """Events to a topic; ``options`` are kafka-python's own for a producer (security, compression, ...).
+
+    An event's key is its id: labels that are written with the same key lie beside it.
 
     Connects when the first batch comes, from the tap's own thread, so that a server starts without its broker.
     ``most_unconfirmed_bytes`` bounds what waits for a broker's answer.
@@ -106,7 +113,7 @@ class KafkaEvents:
 
     def _send(self, producer: KafkaProducer, line: bytes, settled: Settled) -> None:
         try:
-            future = producer.send(self._topic, value=line)
+            future = producer.send(self._topic, value=line, key=_key(line))
         except BaseException:
             self._release(len(line))
             raise
@@ -136,3 +143,11 @@ class KafkaEvents:
         with self._room:
             self._unconfirmed_bytes -= size
             self._room.notify()
+
+
+def _key(line: bytes) -> bytes | None:
+    """Return the id of an event as the tap writes it; None for other lines."""
+    try:
+        return msgspec.json.decode(line, type=_Identified).id.encode()
+    except msgspec.DecodeError:
+        return None

@@ -68,7 +68,9 @@ def test_ten_lines_of_the_page_monitor_a_model(
     with torch.inference_mode(), names["tap"].request(times=times_ms):
         model(rows[:60])
     assert names["tap"].close(60)
-    event = json.loads(committed(topic)[0].value)
+    record = committed(topic)[0]
+    event = json.loads(record.value)
+    assert record.key == event["id"].encode()
     assert event.keys() == json.loads(blocks("json")[0]).keys()
     assert event["features"].keys() == json.loads(blocks("json")[0])["features"].keys()
     driftline.run("run", "--burst")

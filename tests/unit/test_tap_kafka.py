@@ -17,12 +17,13 @@ class FakeProducer:
     """Takes records and settles none of them by itself."""
 
     def __init__(self, **settings: Any) -> None:
-        self.settings, self.futures, self.values = settings, [], []
+        self.settings, self.futures, self.values, self.keys = settings, [], [], []
         self._closed = False
 
-    def send(self, topic: str, value: bytes) -> Any:
+    def send(self, topic: str, value: bytes, key: bytes | None) -> Any:
         """Keep a record."""
         future = Future()
+        self.keys.append(key)
         self.futures.append(future)
         self.values.append((topic, value))
         return future
@@ -150,3 +151,14 @@ def test_the_tap_needs_no_thread_for_a_broker_that_is_away() -> None:
     tap = Tap(KafkaEvents("127.0.0.1:1", "events"))
     assert threading.active_count() == before
     tap.close(0)
+
+
+def test_an_event_has_its_id_for_a_key(producers: list[FakeProducer]) -> None:
+    """Whoever writes labels under the same key finds the same partition; a line that is no event has none."""
+    tap = Tap(KafkaEvents("nowhere:1", "events"))
+    tap.record({"age": [30, 40]}, ids=["a-1", "ö"])
+    assert tap.close(5)
+    assert producers[0].keys == [b"a-1", "ö".encode()]
+    outlet = KafkaEvents("nowhere:1", "events")
+    outlet.send([b"1", b"not JSON"], lambda safe, lost: None)
+    assert producers[1].keys == [None, None]
