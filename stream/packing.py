@@ -151,7 +151,8 @@ def _chunk(counts: Counts, first: int) -> Chunk:
 def _packed(cells: IntArray, first: int, size: int) -> Chunk:
     """Return the numbers from ``first`` on, at most ``size``, written the shorter way."""
     part = cells[first : first + size]
-    index = np.flatnonzero(part)
+    # A mask is searched quicker than numbers.
+    index = np.flatnonzero(part != 0)
     gaps = np.diff(index, prepend=0)
     gap_width, count_width = _narrowest(gaps), _narrowest(part)
     sparse_bytes = len(index) * (np.dtype(gap_width).itemsize + np.dtype(count_width).itemsize)
@@ -164,7 +165,7 @@ def _packed(cells: IntArray, first: int, size: int) -> Chunk:
         gap_width=gap_width if sparse else "",
         gaps=gaps.astype(gap_width).tobytes() if sparse else b"",
         count_width=count_width,
-        counts=(part[index] if sparse else part).astype(count_width).tobytes(),
+        counts=(part.take(index) if sparse else part).astype(count_width).tobytes(),
     )
 
 
