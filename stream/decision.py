@@ -125,8 +125,10 @@ def _trials(measured: Measured, policy: Policy, level: float) -> list[Trial]:
     level = policy.alpha.get(measured.check, level)
     # Most tests lie below any floor: what each one's own is need not be asked.
     least = policy.least_floor(measured.check) if measured.floors is None else measured.floors
-    floors = {row: measured.floor(row, policy) for row in measured.reaching(least).tolist()}
-    return [Trial(measured, row, floor, level) for row, floor in floors.items() if measured.at(row)[1] >= floor]
+    rows = measured.reaching(least)
+    reached = zip(rows.tolist(), measured.numbers(rows)[1].tolist(), strict=True)
+    floors = ((row, effect, measured.floor(row, policy)) for row, effect in reached)
+    return [Trial(measured, row, floor, level) for row, effect, floor in floors if effect >= floor]
 
 
 def _pass_outright(trials: list[Trial], family: int, correction: str) -> None:

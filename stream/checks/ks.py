@@ -3,6 +3,7 @@
 Source: Kolmogorov 1933, Smirnov 1939; p-values are those of ``scipy.stats.ks_2samp(method="auto")``.
 """
 
+import math
 import warnings
 from typing import Any
 
@@ -35,7 +36,7 @@ def ks(pair: Pair) -> Measured:
     n, n_reference = parts.sizes
 
     def statistic(i: int) -> float:
-        return float(distances.of(places[i : i + 1])[0])
+        return distances.at(int(places[i]))
 
     def tail(i: int) -> tuple[float, str]:
         place = int(places[i])
@@ -74,6 +75,12 @@ class _Distances:
         for block in np.unique(unknown // _FEATURES_AT_ONCE).tolist():
             self._compute(block * _FEATURES_AT_ONCE)
         return self._known[places]
+
+    def at(self, place: int) -> float:
+        """Return D of one feature."""
+        if math.isnan(self._known[place]):
+            self._compute(place - place % _FEATURES_AT_ONCE)
+        return float(self._known[place])
 
     def _compute(self, first: int) -> None:
         pair = self._pair
