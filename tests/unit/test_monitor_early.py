@@ -55,6 +55,19 @@ def test_a_window_tested_early_is_tested_once_and_sealed_whole(layout):
     assert (after.window.end_ms, after.window.coverage) == (3 * EVERY_MS, 1.0)
 
 
+def test_what_was_found_early_is_told_as_it_was_found(layout):
+    """Asked for at once or when the pane has grown: the findings are of the window as it was tested."""
+    told = []
+    for grown in (False, True):
+        monitor = _monitor(layout)
+        monitor.add(_panes(layout, [0])[0])
+        (tick,) = _early(monitor, EVERY_MS)
+        if grown:
+            monitor.add(_panes(layout, [3], partition=1)[0])
+        told.append([finding.to_dict() for finding in tick.findings()])
+    assert told[0] == told[1] != []
+
+
 def test_an_early_test_leaves_the_window_as_it_was(layout):
     """The total of the sealed panes, the open panes and what is next to be sealed are untouched."""
     monitor = _monitor(layout, panes_per_window=2)

@@ -69,6 +69,20 @@ def test_a_copy_goes_its_own_way():
     assert first.counts.pairs[0] > 0
 
 
+def test_a_total_that_was_given_does_not_change(layout):
+    """Whatever comes or leaves: a tick may be told of later. Nor does the pane that was all of the window."""
+    window, first = SlidingWindow(layout), _pane(layout, 0, ["a", "b"])
+    window.add(first)
+    one = window.total
+    window.add(_pane(layout, 1000, ["b"]))
+    two = window.total
+    window.expire(1000)
+    last = window.total
+    window.expire(2000)
+    assert [(total.rows, int(total.cells.sum())) for total in (one, two, last)] == [(2, 4), (3, 6), (1, 2)]
+    assert (first.counts.rows, int(first.counts.cells.sum())) == (2, 4)
+
+
 def test_expiring_twice_takes_away_once(window):
     """What has left cannot leave again."""
     window.expire(1000)
