@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import numpy as np
 import pytest
 
@@ -26,6 +27,9 @@ from consumers.records import PaneChunk, counts_partition, grow, read_counts_top
 from consumers.settings import load_settings
 from stream.panes import Pane, PaneKey
 
+# A deadline for each example would be a promise about the machine.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 # What is left when the tests are over, a tap that nobody closed, has nobody to tell.
 logging.getLogger("driftline").addHandler(logging.NullHandler())
 RealMonitor = Callable[..., Path]
