@@ -7,20 +7,21 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from consumers import notices
+from consumers import notices, partition_facts
 from consumers.bookmark import Bookmark
-from consumers.monitor_status import STATUS_VERSION, status_of
+from consumers.monitor_status import STATUS_VERSION, log_status, status_of
 from consumers.records import (
     Control,
     JudgeMemory,
     PaneChunk,
-    PartitionFact,
     RecordError,
+    TapReport,
     grow,
     read_counts_topic,
     write_memory,
 )
 from consumers.shelf import Shelf, memory_key
+from consumers.taps import Taps, tap_place
 from consumers.topic_lives import TopicLives
 from stream.drift_event import DriftEvent
 from stream.ledger import Ledger
@@ -53,6 +54,8 @@ class Book:
     # Offsets that were gone before they were read, by topic and partition; no ledger has them.
     lost: dict[str, dict[int, int]] = field(default_factory=dict)
     lives: TopicLives = field(default_factory=TopicLives)
+    # Processes that count by themselves.
+    taps: Taps = field(default_factory=Taps)
     # How long windows wait for partitions that are behind.
     waiting: Waiting = field(default_factory=Waiting)
     # Whether what is told of that changed since the last writing.
@@ -154,8 +157,8 @@ class Book:
         latest = {tick.segment: tick for tick in self.ticks}
         for segment, tick in sorted(latest.items()):
             monitor = self.monitors.each[segment]
-            told = {**status_of(monitor, tick, self.watermark, self.ledger), "lost": _by_topic(self.lost)}
-            yield monitor.identity.label, orjson.dumps(told)
+            told = status_of(monitor, tick, self.watermark, self.ledger)
+            yield monitor.identity.label, orjson.dumps({**told, **log_status(self.lost, self.taps, self.watermark)})
 
     def waiting_status(self) -> bytes | None:
         """Return which partitions windows wait for, and since when, as JSON; None when they wait for none."""
@@ -163,27 +166,50 @@ class Book:
         whose = {"schema_version": STATUS_VERSION, "monitor": self.monitors.whole.monitor}
         return None if told is None else orjson.dumps({**whose, "waiting": told})
 
-    def _take(self, record: PaneChunk | Control, log_ms: int | None) -> None:
+    def _take(self, record: PaneChunk | Control | TapReport, log_ms: int | None) -> None:
         if isinstance(record, PaneChunk):
-            self._add(record)
-        else:
+            self._add([record])
+            return
+        self.taps.pass_time(log_ms)
+        if isinstance(record, Control):
             self._control(record, log_ms)
+        elif (missing := self.taps.take(record)) is not None:
+            self._report(record, log_ms)
+            if missing:
+                self.notices.append(notices.reports_lost(self.monitors, record.run, missing, self.taps.memory.lost))
+        for run in self.taps.lapsed():
+            _log.warning("the tap %s was silent for its lease: windows wait for it no more", run)
+            self.watermark.forget(tap_place(run)[0])
+        self.ticks.extend(self.monitors.advance(self.watermark.current_ms()))
+        self._wait(log_ms)
 
-    def _add(self, record: PaneChunk) -> None:
-        if record.counted_on != self.monitors.any.counted_on:
-            rows = chunk_rows(record.chunk)
+    def _add(self, chunks: Sequence[PaneChunk]) -> None:
+        if any(chunk.counted_on != self.monitors.any.counted_on for chunk in chunks):
+            rows = sum(chunk_rows(chunk.chunk) for chunk in chunks)
             self.ledger.counted -= rows
             self.ledger.rejected[_OTHER_BASELINE] += rows
             return
-        self._see_topics(record.topic_ids)
         grown: dict[PaneKey, Pane] = {}
-        grow(grown, self.lives.named(record), self.monitors.any.layout)
-        (pane,) = grown.values()
-        late = self.monitors.add(pane)
-        self.ledger.counted -= late
-        self.ledger.late += late
-        # The monitors may have taken it for another segment's.
-        self._shelf.changed.add(pane.key)
+        for chunk in chunks:
+            self._see_topics(chunk.topic_ids)
+            grow(grown, self.lives.named(chunk), self.monitors.any.layout)
+        for pane in grown.values():
+            late = self.monitors.add(pane)
+            self.ledger.counted -= late
+            self.ledger.late += late
+            # The monitors may have taken it for another segment's.
+            self._shelf.changed.add(pane.key)
+
+    def _report(self, report: TapReport, log_ms: int | None) -> None:
+        """Take what a tap has counted, and only then how far it has come."""
+        self._add(report.panes)
+        self.ledger.add(Ledger.from_dict(report.ledger))
+        place = tap_place(report.run)
+        self.watermark.observe(place, report.newest_ms, idle=report.idle, log_ms=log_ms)
+        if report.closing:
+            # The last word of the only one that speaks moves the watermark, too.
+            self.watermark.current_ms()
+            self.watermark.forget(place[0])
 
     def _control(self, record: Control, log_ms: int | None) -> None:
         self._see_topics(record.topic_ids)
@@ -191,12 +217,8 @@ class Book:
         self.partitions.update({topic: count for topic, count in record.partitions.items() if topic not in over})
         self.ledger.add(Ledger.from_dict(record.ledger))
         self._lose(record.lost)
-        for topic, count in self.partitions.items():
-            for partition in range(count):
-                self.watermark.expect((topic, partition), log_ms)
-        self._observe((fact for fact in record.facts if fact.topic not in over), log_ms)
-        self.ticks.extend(self.monitors.advance(self.watermark.current_ms()))
-        self._wait(log_ms)
+        partition_facts.expect(self.watermark, self.partitions, log_ms)
+        partition_facts.observe(self.watermark, (fact for fact in record.facts if fact.topic not in over), log_ms)
 
     def _wait(self, log_ms: int | None) -> None:
         """Measure what windows wait for: test those that waited too long, and say that they wait, or no more."""
@@ -232,18 +254,12 @@ class Book:
             for partition, offsets in partitions.items():
                 known[partition] = known.get(partition, 0) + offsets
 
-    def _observe(self, facts: Iterable[PartitionFact], log_ms: int | None = None) -> None:
-        for fact in facts:
-            self.watermark.observe((fact.topic, fact.partition), fact.newest_ms, idle=fact.idle, log_ms=log_ms)
-
     def _remember(self, memory: JudgeMemory, chunks: Sequence[PaneChunk]) -> None:
         self.partitions, self.lost = memory.partitions, memory.lost
         self.lives = TopicLives(memory.topic_ids)
         self.ledger = Ledger.from_dict(memory.ledger)
-        self._observe(memory.facts)
-        self.watermark.reached_ms = memory.reached_ms
-        self.watermark.moved_ms = {(topic, partition): moved_ms for topic, partition, moved_ms in memory.moved}
-        self.waiting.state = memory.waiting
+        partition_facts.restore(self.watermark, memory)
+        self.waiting.state, self.taps = memory.waiting, Taps(memory.taps)
         self.bookmark = memory.bookmark
         others = [one for _, one in memory.monitors if not self.monitors.any.continues(one)]
         if others:
@@ -264,30 +280,20 @@ class Book:
         self.monitors.restore(memory.monitors, panes.values())
 
     def _memory(self) -> JudgeMemory:
-        known = sorted(self.watermark.newest_ms.items())
-        facts = [PartitionFact(*place, newest_ms, place in self.watermark.idle) for place, newest_ms in known]
-        reached_ms, ledger = self.watermark.reached_ms, self.ledger.to_dict()
         return JudgeMemory(
             self.monitors.remember(),
             self.partitions,
-            facts,
-            reached_ms,
-            ledger,
+            partition_facts.facts_of(self.watermark),
+            self.watermark.reached_ms,
+            self.ledger.to_dict(),
             self.lost,
             self.lives.ids,
             self._bookmark(),
             len(self._shelf.next_held(self.monitors)),
-            [(*place, moved_ms) for place, moved_ms in sorted(self.watermark.moved_ms.items())],
+            partition_facts.moved_of(self.watermark),
             self.waiting.state,
+            taps=self.taps.memory,
         )
 
     def _bookmark(self) -> Bookmark:
         return Bookmark(self.read_to(), self.bookmark.topic_id if self.bookmark else "")
-
-
-def _by_topic(lost: Mapping[str, Mapping[int, int]]) -> dict[str, dict[str, int]]:
-    """Return lost offsets as JSON has them, in order."""
-    return {
-        topic: {str(partition): offsets for partition, offsets in sorted(partitions.items())}
-        for topic, partitions in sorted(lost.items())
-    }

@@ -1,9 +1,10 @@
 """What a monitor looks like at a tick: the value of a record on the status topic, and the same as facts."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from consumers.facts import FeatureEffect, MonitorStands, WindowTested, by_fate
+from consumers.taps import Taps
 from stream.budget import budget
 from stream.decision import Trial
 from stream.drift_event import MOST_FEATURES, iso
@@ -47,6 +48,16 @@ def status_of(monitor: Monitor, tick: Tick, watermark: Watermark, ledger: Ledger
         "watermark": None if reached_ms is None else iso(reached_ms),
         "ledger": ledger.to_dict(),
     }
+
+
+def log_status(lost: Mapping[str, Mapping[int, int]], taps: Taps, watermark: Watermark) -> dict[str, Any]:
+    """Return what a status says of the log, for JSON: lost offsets by topic and partition; taps, if any."""
+    gone = {
+        topic: {str(partition): offsets for partition, offsets in sorted(partitions.items())}
+        for topic, partitions in sorted(lost.items())
+    }
+    told = taps.told(watermark.newest_ms, watermark.idle)
+    return {"lost": gone} if told is None else {"lost": gone, "taps": told}
 
 
 def window_tested(tick: Tick, monitor: Monitor) -> WindowTested:

@@ -39,6 +39,13 @@ def counts_lost(monitors: Monitors, place: str, offsets: int, total: int) -> Dri
     return _notice(monitors, "counts_lost", sentence, at_ms, at_ms + total)
 
 
+def reports_lost(monitors: Monitors, run: str, reports: int, total: int) -> DriftEvent:
+    """Say that reports of a process that counts by itself never came, ``total`` of all such by now."""
+    sentence = f"{reports} reports of the tap {run} are not on the counts topic: windows may lack events."
+    at_ms = monitors.sealed_to_ms or 0
+    return _notice(monitors, "reports_lost", sentence, at_ms, at_ms + total)
+
+
 def memory_lost(monitors: Monitors, judged_to: int, at_ms: int = 0) -> DriftEvent:
     """Say that the panes of what was judged are not on the panes topic any more, or not all of them."""
     sentence = (

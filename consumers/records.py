@@ -66,6 +66,46 @@ class Control(msgspec.Struct, frozen=True, tag="control"):
     topic_ids: dict[str, str] = {}
 
 
+class TapReport(msgspec.Struct, frozen=True, tag="tap"):
+    """What a process that counts by itself has counted since its last report: whole, in one record.
+
+    ``run`` names the process from its start, or its fork, on; ``sequence`` numbers its reports from 0. ``ledger`` is
+    the ledger's growth by these panes and whatever else it read. ``newest_ms`` is its largest event time so far; None
+    says nothing of it. Who is silent for ``lease_ms`` of log time is taken for dead; ``closing`` says goodbye.
+    """
+
+    version: int
+    counted_on: str
+    run: str
+    sequence: int
+    lease_ms: int
+    ledger: dict[str, Any]
+    panes: list[PaneChunk] = []
+    newest_ms: int | None = None
+    idle: bool = False
+    closing: bool = False
+
+
+class TapRun(msgspec.Struct, array_like=True):
+    """What the judge remembers of such a process: its latest report, and when on the leases' clock it was heard."""
+
+    sequence: int
+    heard_ms: int
+    lease_ms: int
+    speaks: bool = True
+
+
+@dataclass(slots=True)
+class TapMemory:
+    """The leases' clock, the log's time behind it, the runs that were heard, and how many reports never came."""
+
+    clock_ms: int = 0
+    log_ms: int | None = None
+    runs: dict[str, TapRun] = field(default_factory=dict)
+    lost: int = 0
+    repeated: int = 0
+
+
 @dataclass(slots=True)
 class JudgeMemory:
     """A judge's memory of one counts partition: each segment's monitor's, the watermark's facts, and the ledger.
@@ -86,9 +126,10 @@ class JudgeMemory:
     moved: list[tuple[str, int, int]] = field(default_factory=list)
     waiting: WaitState = field(default_factory=WaitState)
     version: int = RECORD_VERSION
+    taps: TapMemory = field(default_factory=TapMemory)
 
 
-_COUNTS_TOPIC = msgspec.msgpack.Decoder(PaneChunk | Control)
+_COUNTS_TOPIC = msgspec.msgpack.Decoder(PaneChunk | Control | TapReport)
 _PANES_TOPIC = msgspec.msgpack.Decoder(PaneChunk)
 _MEMORY = msgspec.msgpack.Decoder(JudgeMemory)
 
@@ -112,11 +153,15 @@ def counts_moved(topic: str, partitions: int, known: int) -> str:
 
 def pane_chunks(pane: Pane, counted_on: str, topic_ids: Mapping[str, str] | None = None) -> Iterator[bytes]:
     """Return a pane, or what it grew, as records that each fit into a message."""
+    yield from map(msgspec.msgpack.encode, chunks_of(pane, counted_on, topic_ids))
+
+
+def chunks_of(pane: Pane, counted_on: str, topic_ids: Mapping[str, str] | None = None) -> Iterator[PaneChunk]:
+    """Return a pane, or what it grew, in parts that each fit into a message."""
     for number, chunk in enumerate(pack(pane.counts)):
         offsets = {} if number else pane.offsets
         ids = {} if number or not topic_ids else dict(topic_ids)
-        record = PaneChunk(RECORD_VERSION, counted_on, pane.start_ms, chunk, offsets, pane.first_ms, ids, pane.segment)
-        yield msgspec.msgpack.encode(record)
+        yield PaneChunk(RECORD_VERSION, counted_on, pane.start_ms, chunk, offsets, pane.first_ms, ids, pane.segment)
 
 
 def control(
@@ -136,9 +181,9 @@ def control(
     return msgspec.msgpack.encode(Control(RECORD_VERSION, counted_on, dict(partitions), list(facts), growth, gone, ids))
 
 
-def read_counts_topic(value: bytes) -> PaneChunk | Control:
+def read_counts_topic(value: bytes) -> PaneChunk | Control | TapReport:
     """Read a record of the counts topic, of whatever baseline; raises RecordError for another version."""
-    record: PaneChunk | Control = _checked(_COUNTS_TOPIC, value)
+    record: PaneChunk | Control | TapReport = _checked(_COUNTS_TOPIC, value)
     return record
 
 

@@ -49,11 +49,12 @@ def place_names(places: Sequence[tuple[str, int]]) -> str:
 
 def _wait_status(wait: Wait, watermark: Watermark) -> dict[str, object]:
     partitions = [
-        {"topic": topic, "partition": partition, "newest": _iso_or_none(watermark.newest_ms.get((topic, partition)))}
+        {"topic": topic, "partition": partition, "newest": iso_or_none(watermark.newest_ms.get((topic, partition)))}
         for topic, partition in wait.places
     ]
     return {"since": iso(wait.since_ms), "boundary": iso(wait.boundary_ms), "partitions": partitions}
 
 
-def _iso_or_none(time_ms: int | None) -> str | None:
+def iso_or_none(time_ms: int | None) -> str | None:
+    """Return a time (UTC ms) as people read it, and no time as it is."""
     return None if time_ms is None else iso(time_ms)

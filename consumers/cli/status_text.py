@@ -36,6 +36,8 @@ def _monitor(status: dict[str, Any]) -> Iterator[RenderableType]:
     # A status of an earlier release says nothing of losses.
     for topic, partitions in status.get("lost", {}).items():
         yield Text(f"lost       {sum(partitions.values()):,} offsets of {topic}, deleted before they were read")
+    if "taps" in status:
+        yield Text(f"taps       {tap_words(status['taps'])}")
     yield Text(f"baseline   {_shortened(status['baseline'])}")
     if "budget" in status:  # an earlier release does not say
         yield Text(f"budget     {status['budget']}")
@@ -101,6 +103,18 @@ def ledger_words(ledger: dict[str, Any]) -> str:
     fates = [f"{ledger[fate]:,} {fate}" for fate in ("counted", "late", "ahead", "foreign") if ledger[fate]]
     fates += [f"{events:,} rejected ({reason})" for reason, events in ledger["rejected"].items()]
     return f"{ledger['read']:,} read" + (f": {', '.join(fates)}" if fates else "")
+
+
+def tap_words(taps: dict[str, Any]) -> str:
+    """Return in one line which processes count by themselves, without what did not happen.
+
+    >>> tap_words({"reporting": 2, "runs": [{"idle": True}, {"idle": False}], "lost_reports": 1, "repeated_reports": 0})
+    '2 report, 1 idle; 1 report lost'
+    """
+    idle = sum(run["idle"] for run in taps["runs"])
+    verb, lost = "reports" if taps["reporting"] == 1 else "report", taps["lost_reports"]
+    words = f"{taps['reporting']:,} {verb}" + (f", {idle:,} idle" if idle else "")
+    return words + (f"; {lost:,} {'report' if lost == 1 else 'reports'} lost" if lost else "")
 
 
 def _features(features: Iterable[dict[str, Any]]) -> Table:

@@ -1,5 +1,6 @@
 """A tap for serving code: what a model is asked and what it answers become events, and the model never waits for it."""
 
+from consumers.tap.edge_counts import EdgeCounts
 from consumers.tap.kafka_events import KafkaEvents
 from consumers.tap.outlet import FileEvents, MemoryEvents, Outlet
 from consumers.tap.predictions import ByShape, Logits, Probabilities, Values
@@ -10,6 +11,7 @@ from consumers.tap.watch import Watch
 
 __all__ = [
     "ByShape",
+    "EdgeCounts",
     "Embeddings",
     "FileEvents",
     "KafkaEvents",

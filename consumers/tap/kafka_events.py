@@ -10,6 +10,7 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
 from consumers.tap import endings
+from consumers.tap.kafka_fork import leave_to_parent
 from consumers.tap.outlet import Settled
 
 _SETTINGS: Mapping[str, Any] = {
@@ -26,8 +27,6 @@ _SETTINGS: Mapping[str, Any] = {
     "allow_auto_create_topics": False,
 }
 _ROOM_WAIT_S = 5.0
-# A forked child must not let go of its parent's connections: it would say goodbye for the parent.
-_PARENTS: list[KafkaProducer] = []
 
 
 class _Identified(msgspec.Struct):
@@ -97,9 +96,7 @@ class KafkaEvents:
     def forget(self) -> None:
         """See `Outlet.forget`."""
         if self._producer is not None:
-            # Its lock may have been held by a thread that this process does not have: closing it could wait for ever.
-            self._producer._closed = True
-            _PARENTS.append(self._producer)
+            leave_to_parent(self._producer)
         self._begin()
 
     def _open(self) -> KafkaProducer:

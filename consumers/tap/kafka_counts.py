@@ -1,0 +1,89 @@
+"""Kafka as the place for reports of counts: a plain producer, no transactions.
+
+A transaction that a killed process leaves open holds back everybody who reads the topic; a report is whole in one
+record, and the judge drops what comes twice, so none is needed. The producer keeps its records in order
+(`enable_idempotence`); one that has failed is thrown away, and all of its reports are sent again by the next.
+"""
+
+import contextlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from kafka import KafkaProducer
+from kafka.errors import KafkaError
+
+from consumers.kafka_errors import kafka_errors
+from consumers.records import counts_partition
+from consumers.settings import Settings
+from consumers.source import LogUnavailable
+from consumers.tap import endings
+from consumers.tap.kafka_fork import leave_to_parent
+
+_SETTINGS: Mapping[str, Any] = {
+    "enable_idempotence": True,
+    "acks": "all",
+    "linger_ms": 5,
+    "batch_size": 262_144,
+    "compression_type": "lz4",
+    "bootstrap_timeout_ms": 5_000,
+    "max_block_ms": 5_000,
+    "request_timeout_ms": 10_000,
+    "delivery_timeout_ms": 20_000,
+    "reconnect_backoff_max_ms": 2_000,
+    "allow_auto_create_topics": False,
+}
+_FLUSH_S = 25.0
+
+
+class KafkaCounts:
+    """Reports to the counts topic of a monitor, which `driftline run` creates. Connects with the first report."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._topic, self._monitor = settings.topics.counts, settings.monitor.name
+        self._options = {**_SETTINGS, **settings.kafka.for_client("producer")}
+        self._begin()
+
+    def _begin(self) -> None:
+        self._producer: KafkaProducer | None = None
+        self._partition: int | None = None
+
+    def send(self, reports: Sequence[bytes]) -> None:
+        """See `CountsLog.send`. Waits for half a minute at most."""
+        try:
+            with kafka_errors(f"counts cannot be written to {self._topic}"):
+                producer = self._open()
+                futures = [self._send(producer, report) for report in reports]
+                producer.flush(timeout=_FLUSH_S)
+                for future in futures:
+                    future.get(timeout=0)
+        except BaseException:
+            self.close(1.0)
+            raise
+
+    def close(self, timeout_s: float) -> None:
+        """See `CountsLog.close`."""
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            with contextlib.suppress(KafkaError):
+                producer.close(timeout=timeout_s)
+
+    def forget(self) -> None:
+        """See `CountsLog.forget`."""
+        if self._producer is not None:
+            leave_to_parent(self._producer)
+        self._begin()
+
+    def _open(self) -> KafkaProducer:
+        if self._producer is None:
+            self._producer = KafkaProducer(**self._options)
+            # The client closes itself at exit, before whoever registered earlier: the tap must come before it.
+            endings.register()
+        if self._partition is None:
+            found = self._producer.partitions_for(self._topic)
+            if not found:
+                raise LogUnavailable(f"the topic {self._topic} is not there; driftline run creates it")
+            self._partition = counts_partition(self._monitor, len(found))
+        return self._producer
+
+    def _send(self, producer: KafkaProducer, report: bytes) -> Any:
+        return producer.send(self._topic, report, key=self._monitor.encode(), partition=self._partition)
