@@ -63,16 +63,17 @@ def _asked(admin: KafkaAdminClient, settings: Settings) -> tuple[dict[str, list[
     offsets = _offsets(admin, [tp for some in partitions.values() for tp in some])
     groups = tuple(_groups(admin, settings, partitions, offsets))
     transactions = tuple(_open_transactions(admin, settings, offsets))
-    missing = tuple(getattr(settings.topics, role) for role in TOPIC_ROLES if not partitions[role])
+    missing = tuple(getattr(settings.topics, role) for role, found in partitions.items() if not found)
     return partitions, Seen((), groups, transactions, missing)
 
 
 def _partitions(admin: KafkaAdminClient, settings: Settings) -> dict[str, list[TopicPartition]]:
     """Return the partitions of each role's topic; none where there is no such topic."""
-    names = {role: getattr(settings.topics, role) for role in TOPIC_ROLES}
+    names = {role: name for role in TOPIC_ROLES if (name := getattr(settings.topics, role))}
     present = set(admin.list_topics())
     described = admin.describe_topics([name for name in names.values() if name in present])
     numbers = {topic["name"]: sorted(part["partition_index"] for part in topic["partitions"]) for topic in described}
+    # A monitor whose events are counted by taps alone has no topic of events, and none is missing.
     return {role: [TopicPartition(name, number) for number in numbers.get(name, [])] for role, name in names.items()}
 
 
@@ -88,10 +89,11 @@ def _offsets(admin: KafkaAdminClient, partitions: list[TopicPartition]) -> _Offs
 def _groups(
     admin: KafkaAdminClient, settings: Settings, partitions: Mapping[str, list[TopicPartition]], offsets: _Offsets
 ) -> Iterator[GroupState]:
-    names = {role: f"{settings.monitor.name}-{role}" for role in ("counter", "judge")}
+    read = {role: topic for role, topic in (("counter", "events"), ("judge", "counts")) if topic in partitions}
+    names = {role: f"{settings.monitor.name}-{role}" for role in read}
     described = admin.describe_groups(list(names.values()))
     committed = admin.list_group_offsets(dict.fromkeys(names.values()))
-    for role, topic in (("counter", "events"), ("judge", "counts")):
+    for role, topic in read.items():
         group = described[names[role]]
         state = group["group_state"] or _GONE
         members, known = len(group["members"] or ()), committed[names[role]]

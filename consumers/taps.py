@@ -80,6 +80,7 @@ class Taps:
         ]
         return {
             "reporting": len(speaking),
+            "idle": sum(tap_place(name) in idle for name in speaking),
             "runs": latest,
             "lost_reports": memory.lost,
             "repeated_reports": memory.repeated,

@@ -63,7 +63,7 @@ def _ensure(settings: Settings) -> None:
 def _missing(settings: Settings, present: Collection[str]) -> dict[str, Mapping[str, str]]:
     """Return the topics to create with their settings; raises SettingsError where that cannot be."""
     topics = settings.topics
-    if topics.events not in present:
+    if topics.events and topics.events not in present:
         raise SettingsError(
             f'{settings.path}: topics.events: the topic "{topics.events}" does not exist at '
             f"{', '.join(settings.kafka.bootstrap_servers)}; name the topic that your events are on"

@@ -51,7 +51,7 @@ def run(
         signal.signal(number, _stop_starting)
     settings = settings_from(config)
     assembly = assemble(settings)
-    roles = [name for name in ("counter", "judge") if role in (name, "all")]
+    roles = _roles(settings, role)
     # A burst is over before anybody could ask how it is.
     observer = Observers([FactLog()]) if burst else _watched(assembly, roles)
     try:
@@ -64,7 +64,11 @@ def run(
     service = Service(loops, _tell)
     _stop_on_signals(service)
     _log.info(
-        "%s: %s of %s since %s", settings.monitor.name, role, settings.topics.events, assembly.baseline.fingerprint
+        "%s: %s of %s since %s",
+        settings.monitor.name,
+        " and ".join(roles),
+        settings.topics.events or "taps",
+        assembly.baseline.fingerprint,
     )
     if assembly.unverified and "judge" in roles:
         _log.warning("%s: budget: %s: %s", settings.monitor.name, assembly.budget, assembly.unverified)
@@ -76,6 +80,17 @@ def run(
     except LogRefused as error:
         _no_broker(settings, str(error))
     _log.info("%s: stopped", settings.monitor.name)
+
+
+def _roles(settings: "Settings", role: str) -> list[str]:
+    """Return what this process does; raises SettingsError for a counter where taps count all events."""
+    from consumers.errors import SettingsError
+
+    if role == "counter" and not settings.topics.events:
+        raise SettingsError(f'{settings.path}: topics.events is "": taps count, and a counter has nothing to read')
+    return [
+        name for name in ("counter", "judge") if role in (name, "all") and (name == "judge" or settings.topics.events)
+    ]
 
 
 def _watched(assembly: "Assembly", roles: list[str]) -> "Observer":

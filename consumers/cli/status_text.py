@@ -108,11 +108,11 @@ def ledger_words(ledger: dict[str, Any]) -> str:
 def tap_words(taps: dict[str, Any]) -> str:
     """Return in one line which processes count by themselves, without what did not happen.
 
-    >>> tap_words({"reporting": 2, "runs": [{"idle": True}, {"idle": False}], "lost_reports": 1, "repeated_reports": 0})
+    >>> tap_words({"reporting": 2, "idle": 1, "runs": [], "lost_reports": 1, "repeated_reports": 0})
     '2 report, 1 idle; 1 report lost'
     """
-    idle = sum(run["idle"] for run in taps["runs"])
-    verb, lost = "reports" if taps["reporting"] == 1 else "report", taps["lost_reports"]
+    idle, lost = taps["idle"], taps["lost_reports"]
+    verb = "reports" if taps["reporting"] == 1 else "report"
     words = f"{taps['reporting']:,} {verb}" + (f", {idle:,} idle" if idle else "")
     return words + (f"; {lost:,} {'report' if lost == 1 else 'reports'} lost" if lost else "")
 

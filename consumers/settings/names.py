@@ -68,6 +68,7 @@ def _format_name(text: str) -> str:
 # Topic names are made from the monitor's name, so both keep to what Kafka allows in a topic.
 KafkaName: TypeAlias = Annotated[str, AfterValidator(_kafka_name)]
 FormatName: TypeAlias = Annotated[str, AfterValidator(_format_name)]
+KafkaNameOrNone: TypeAlias = Annotated[str, AfterValidator(lambda name: name and _kafka_name(name))]
 EventPath: TypeAlias = Annotated[str, AfterValidator(_event_path)]
 ValuePath: TypeAlias = Annotated[str, AfterValidator(_value_path)]
 PlainValue: TypeAlias = Annotated[Any, AfterValidator(_plain_value)]

@@ -9,7 +9,16 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator
 
 from consumers.decode.format_names import FORMAT_NAMES
-from consumers.settings.names import EventPath, FormatName, KafkaName, ListenAddress, PlainValue, Servers, ValuePath
+from consumers.settings.names import (
+    EventPath,
+    FormatName,
+    KafkaName,
+    KafkaNameOrNone,
+    ListenAddress,
+    PlainValue,
+    Servers,
+    ValuePath,
+)
 from consumers.settings.section import Section
 
 
@@ -106,7 +115,10 @@ class KafkaSettings(Section):
 class TopicSettings(Section):
     """Where events come from and results go. `<monitor>` is the monitor's name."""
 
-    events: KafkaName = Field(default="inference-events", description="The events to watch: read, never written.")
+    events: KafkaNameOrNone = Field(
+        default="inference-events",
+        description='The events to watch: read, never written. `""` is none: taps count in the servers.',
+    )
     counts: KafkaName = Field(default="<monitor>.counts", description="What each batch of events added to the windows.")
     panes: KafkaName = Field(default="<monitor>.panes", description="The judge's memory (compacted).")
     alerts: KafkaName = Field(default="<monitor>.alerts", description="Drift events.")

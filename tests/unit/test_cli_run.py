@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 import pytest
 from typer.testing import CliRunner, Result
 
+import consumers.kafka_loops
 import consumers.topics
 from consumers.cli import app
 from consumers.errors import SettingsError
@@ -95,3 +96,24 @@ def test_the_clients_log_is_for_those_who_ask(
     logging.getLogger("kafka").setLevel(logging.NOTSET)
     run(config, *arguments)
     assert logging.getLogger("kafka").level == level
+
+
+def test_without_a_topic_of_events_there_is_nothing_for_a_counter(
+    stage_assembly: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where taps count, `run` is a judge alone; a counter is refused with a line that says why."""
+    config = stage_assembly().settings.path
+    monkeypatch.setenv("DRIFTLINE_TOPICS__EVENTS", "")
+    monkeypatch.setattr(consumers.topics, "ensure_topics", lambda settings: None)
+    made: list[str] = []
+
+    def new_loop(name: str, *_: object) -> NoReturn:
+        made.append(name)
+        raise LogUnavailable("nobody answers")
+
+    monkeypatch.setattr(consumers.kafka_loops, "new_loop", new_loop)
+    result = run(config, "--role", "counter")
+    assert isinstance(result.exception, SettingsError)
+    assert 'topics.events is ""' in str(result.exception)
+    assert run(config, "--burst").exit_code == 1
+    assert made == ["judge"]

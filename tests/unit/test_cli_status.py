@@ -68,6 +68,16 @@ def shown(*statuses: dict[str, Any], width: int = 100, **seen: Any) -> list[str]
     return [line.rstrip() for line in out.getvalue().splitlines()]
 
 
+def test_taps_have_a_line_of_their_own() -> None:
+    """How many report, idle ones and lost reports where there are any; a monitor without taps has no such line."""
+    told = {"reporting": 3, "idle": 0, "runs": [], "lost_reports": 0, "repeated_reports": 5}
+    assert "taps       3 report" in shown(status(taps=told))
+    assert "taps       1 reports, 1 idle; 2 reports lost" in shown(
+        status(taps=told | {"reporting": 1, "idle": 1, "lost_reports": 2})
+    )
+    assert not any(line.startswith("taps") for line in shown(status()))
+
+
 def test_what_windows_wait_for_is_a_line_of_its_own() -> None:
     """Partitions, why and since when; five by name."""
     places = [{"topic": "e", "partition": number, "newest": None} for number in range(7)]

@@ -243,6 +243,7 @@ def test_the_status_shows_taps(two: tuple[Counting, Counting]) -> None:
     a.says(0, lines(1)), b.says(0, lines(2), idle=True)
     assert log_status({}, a.book.taps, a.book.watermark)["taps"] == {
         "reporting": 2,
+        "idle": 1,
         "runs": [
             {"run": "a", "newest": "2023-11-14T22:13:21Z", "idle": False},
             {"run": "b", "newest": "2023-11-14T22:13:22Z", "idle": True},
