@@ -90,10 +90,11 @@ class EdgeReporter:
     def due_s(self) -> float | None:
         """Return when the next report is due; None while there is nothing to say."""
         with self._lock:
-            if self._sending is not None or (self._told is None and self._rows):
+            if self._sending is not None:
                 return self._reported_s
-            if self._told is None or (self._told.idle and not self._rows):
-                return None
+            if self._told is None or self._told.idle:
+                # Nobody waits for who was never heard of, or had nothing to say.
+                return self._reported_s if self._rows else None
             soon = self._boundary(self._tally.newest_ms) != self._boundary(self._told.newest_ms)
             return self._reported_s + (_SHORTEST_PAUSE_S if soon else self._report_s)
 
