@@ -63,13 +63,8 @@ def run(
         _no_broker(settings, str(error))
     service = Service(loops, _tell)
     _stop_on_signals(service)
-    _log.info(
-        "%s: %s of %s since %s",
-        settings.monitor.name,
-        " and ".join(roles),
-        settings.topics.events or "taps",
-        assembly.baseline.fingerprint,
-    )
+    name, source = settings.monitor.name, settings.topics.events or "taps"
+    _log.info("%s: %s of %s since %s", name, " and ".join(roles), source, assembly.baseline.fingerprint)
     if assembly.unverified and "judge" in roles:
         _log.warning("%s: budget: %s: %s", settings.monitor.name, assembly.budget, assembly.unverified)
     try:
