@@ -104,6 +104,8 @@ class EdgeCounts:
             self._changed.notify_all()
         if self._thread is not None:
             self._thread.join(timeout_s)
+        # Who could not say goodbye by now leaves without: its lease ends.
+        self._ended = True
         self._log.close(max(0.0, deadline_s - time.monotonic()))
 
     def forget(self) -> None:
@@ -113,7 +115,7 @@ class EdgeCounts:
 
     def _run(self) -> None:
         pause_s = _FIRST_PAUSE_S
-        while not self._wait():
+        while not self._ended and not self._wait():
             done = False
             with self._contained:
                 done = self._step(pause_s)
