@@ -53,10 +53,10 @@ class EdgeTally:
         self._rows += len(lines)
         decoded = decode_all(self._decoder, RawBatch(*_PLACE, offsets, lines, [now_ms] * len(lines)))
         ledger = self._growth.ledger
-        ledger.read += len(lines)
-        ledger.foreign += decoded.foreign
+        ledger.enter_read(
+            len(lines), decoded.foreign, (reject.reason for reject in decoded.rejected), decoded.foreign_rows
+        )
         for reject in decoded.rejected:
-            ledger.rejected[reject.reason] += 1
             self._say(reject)
         rows, self.newest_ms = self._tallier.sift(decoded.rows, self.newest_ms, ledger)
         return sum(self._homeless(pane) for pane in self._tallier.panes_of([(_PLACE, rows)])) if len(rows) else 0
