@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from stream.detectors import Errors
 from stream.gradual import Ongoing
 from stream.incidents import Incident
 from stream.persistence import Vote
@@ -34,3 +35,4 @@ class Memory:
     votes: list[Vote] = field(default_factory=list)
     incident: Incident | None = None
     gradual: Ongoing = field(default_factory=Ongoing)
+    errors: Errors = field(default_factory=Errors)

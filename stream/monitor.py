@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from baselines import Layout
 from stream.comparators import BASELINE
 from stream.decision import cusum_level, decide, tick_level
+from stream.detector_events import fired_events
+from stream.detectors import Detectors
 from stream.drift_event import DriftEvent, Identity, TestedWindow, health_event
 from stream.explain import Explanation
 from stream.findings import Finding
@@ -73,6 +75,7 @@ class Monitor:
         known = layout.baseline.calibration
         effects = {} if known is None else known.design_effects(BASELINE)
         self._gradual = Accumulator(layout, policy, slow_level, effects) if policy.accumulates else None
+        self._detectors = Detectors(layout, policy.detectors)
 
     @property
     def counted_on(self) -> str:
@@ -83,7 +86,9 @@ class Monitor:
         """Return what must outlive this process beside the panes."""
         votes, incident = self.incidents.votes.recent, self.incidents.open
         gradual = self._gradual.ongoing() if self._gradual else Ongoing()
-        return Memory(self.counted_on, self.schedule.window_ms, self.state, votes, incident, gradual)
+        return Memory(
+            self.counted_on, self.schedule.window_ms, self.state, votes, incident, gradual, self._detectors.errors
+        )
 
     def continues(self, memory: Memory) -> bool:
         """Tell whether this monitor may go on from a memory: the same cells, panes and windows."""
@@ -96,6 +101,7 @@ class Monitor:
         self.incidents.open = memory.incident
         if self._gradual:
             self._gradual.resume(memory.gradual)
+        self._detectors.errors = memory.errors
         sealed_to = memory.state.sealed_to_ms
         for pane in sorted(panes, key=lambda pane: pane.start_ms):
             if sealed_to is not None and pane.start_ms < sealed_to:
@@ -253,6 +259,7 @@ class Monitor:
             runs = self.window.add(pane)
             if self._gradual:
                 self._gradual.add(start, runs)
+            self._detectors.add(start, pane.counts)
             if self.state.origin_ms is None:
                 self.state.origin_ms = pane.first_ms
         self.state.sealed_to_ms = end_ms
@@ -282,4 +289,5 @@ class Monitor:
         levels = dict.fromkeys(sorted(decision.drifting()), COMPANION) | dict.fromkeys(decision.opening(), OPENING)
         vote = Vote(window.start_ms, window.end_ms, levels, compared.untested, decision.began_ms())
         told = tell(self.identity, self.incidents, vote, explanation, window, self.window.offsets)
-        return Tick(window, TESTED, (*events, *told), explanation)
+        fired = fired_events(self.identity, self._detectors.fired(), explanation, self._detectors.feature, window)
+        return Tick(window, TESTED, (*events, *told, *fired), explanation)

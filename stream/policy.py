@@ -52,9 +52,9 @@ class Policy:
     level per test. ``thresholds`` are effect floors per check; ``feature_thresholds`` override them per feature, where
     the key "mean_abs" asks for a mean shift in the feature's own unit. ``persist`` (needed, of) counts ticks.
     ``cusum_share`` of the budget is for the check "cusum", where it is among the checks, the rest for all others.
-    ``segments`` is how many share the budget. ``companions_fdr`` is the false discovery rate at which an open incident
-    lists further features. Impact (importance x effect) from ``severity_warning`` and ``severity_critical`` on raises
-    the severity.
+    ``detectors`` are change detectors whose word is told, and decides nothing. ``segments`` is how many share the
+    budget. ``companions_fdr`` is the false discovery rate at which an open incident lists further features. Impact
+    (importance x effect) from ``severity_warning`` and ``severity_critical`` on raises the severity.
     """
 
     false_alarms_per_ms: float = 1 / (30 * _DAY_MS)
@@ -68,6 +68,7 @@ class Policy:
     feature_thresholds: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     min_samples: int = 100
     cusum_share: float = 0.2
+    detectors: tuple[str, ...] = ()
     companions_fdr: float = 0.05
     severity_warning: float = 0.1
     severity_critical: float = 0.2

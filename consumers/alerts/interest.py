@@ -7,7 +7,7 @@ from consumers.settings.places import nearest
 from stream.drift_event import DriftEvent
 from stream.policy import SEVERITIES
 
-EVENT_TYPES = ("drift.opened", "drift.changed", "drift.resolved", "monitor.health")
+EVENT_TYPES = ("drift.opened", "drift.changed", "drift.resolved", "monitor.health", "detector.fired")
 
 
 class Interest:

@@ -13,6 +13,7 @@ from stream.policy import DEFAULT_THRESHOLDS, Correction
 Check: TypeAlias = Literal[
     "ks", "chi2", "mean", "std", "frequency", "range", "new_category", "missing", "correlation", "relation", "cusum"
 ]
+Detector: TypeAlias = Literal["adwin", "page_hinkley", "ddm", "hddm"]
 Comparator: TypeAlias = Annotated[str, Field(min_length=1)]
 Level: TypeAlias = Annotated[float, Field(gt=0, le=1)]
 Size: TypeAlias = Annotated[float, Field(ge=0)]
@@ -53,6 +54,12 @@ class DecisionSettings(Section):
         description="What a window is compared with: the training data, and earlier windows of the stream "
         "(`previous`, `last_day`, `last_week`, `last_year`), or a version of the model by its name.",
         examples=[["baseline", "last_week"]],
+    )
+    detectors: Annotated[tuple[Detector, ...], Field(strict=False)] = Field(
+        default=(),
+        description="Change detectors over the error of labelled predictions, interval by interval: told beside the "
+        "drift events, without a budget of false alarms. They need a labelled baseline.",
+        examples=[["adwin", "page_hinkley"]],
     )
     companions_fdr: Level = Field(
         default=0.05,

@@ -121,6 +121,7 @@ class Settings(Section):
             feature_thresholds={name: own for name, own in floors.items() if own},
             min_samples=self.schedule.min_samples,
             cusum_share=decision.cusum_share,
+            detectors=decision.detectors,
             companions_fdr=decision.companions_fdr,
             severity_warning=decision.severity.warning,
             severity_critical=decision.severity.critical,

@@ -239,6 +239,10 @@ def test_features_of_the_baseline_are_accepted(load, baseline):
             "[features.device_type]\nks = 0.2\n",
             "features.device_type.ks: does not fit a categorical feature; leave it out",
         ),
+        (
+            '[decision]\ndetectors = ["adwin"]\n',
+            "decision.detectors: the baseline knows no labels; fit it with `driftline fit --labelled`",
+        ),
     ],
 )
 def test_features_that_the_baseline_lacks_are_refused(load, baseline, text, message):
