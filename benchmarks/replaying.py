@@ -22,8 +22,9 @@ def replaying(folder: Path, n: int, turns: int) -> list[Result]:
     with stream.open("wb") as file:
         file.writelines(event + b"\n" for event in traffic.events(n))
     lines = stream.read_bytes().splitlines()
-    typed = assembly.new_decoder().quick
-    assert typed is not None
+    quick = assembly.new_decoder().quick
+    assert quick is not None
+    typed = quick.typed
 
     def decode_alone() -> None:
         for line in lines:
