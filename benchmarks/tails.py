@@ -20,7 +20,7 @@ from baselines.cells import IntArray
 from stream.checks.chi2 import p_calibrated, pearson, pool
 from stream.checks.ks import ks_p_value
 from stream.permutation import location, scale
-from stream.tails import exceedance_upper, hypergeometric_two_sided, hypergeometric_upper
+from stream.tails import clusters_upper, exceedance_upper, hypergeometric_two_sided
 
 LEVELS = (1e-2, 1e-3, 1e-4, 1e-5)
 CHECKS = ("ks", "mean", "std", "range", "missing", "chi2", "chi2 (Pearson alone)", "frequency", "new_category")
@@ -51,6 +51,7 @@ CATEGORICAL: dict[str, NDArray[np.float64]] = {
     "2 categories": np.array([0.97, 0.03]),
     "5 categories": np.array([0.6, 0.25, 0.1, 0.04, 0.01]),
     "30 even": np.full(30, 1 / 30),
+    "250 even": np.full(250, 1 / 250),
     "Zipf 1.3": np.arange(1.0, 20_001.0) ** -1.3 / (np.arange(1.0, 20_001.0) ** -1.3).sum(),
     "30 with rare": 0.75 ** np.arange(30) / (0.75 ** np.arange(30)).sum(),
 }
@@ -73,8 +74,9 @@ def numeric_p(check: str, reference: IntArray, window: IntArray) -> float:
         return ks_p_value(reference, window, statistic)[0] if promising else 1.0
     if check == "range":
         inside = np.flatnonzero(reference)
-        outside = int(window[: inside[0]].sum() + window[inside[-1] + 1 :].sum())
-        return exceedance_upper(outside, int(window.sum()), int(reference.sum()))
+        below, above = int(window[: inside[0]].sum()), int(window[inside[-1] + 1 :].sum())
+        one_end = not (below and above)
+        return exceedance_upper(below + above, int(window.sum()), int(reference.sum()), one_end=one_end)
     rank = (location if check == "mean" else scale)(reference, window)
     return rank.p_two_sided() if abs(rank.z) >= PROMISING_Z else 1.0
 
@@ -89,8 +91,9 @@ def categorical_p(check: str, reference: IntArray, window: IntArray) -> float:
         return min(1.0, len(reference) * p)
     if check == "new_category":
         seen = int(window[~known].sum())
-        expected = int((reference == 1).sum()) + 1
-        return hypergeometric_upper(seen, n + m, seen + expected, n) if seen else 1.0
+        together = (reference + window)[known]
+        alone = seen + int((together == 1).sum())
+        return clusters_upper(seen, n + m, alone, together[together > 1], n) if seen else 1.0
     table = pool(np.append(reference[known], 0), np.append(window[known], window[~known].sum()))
     p = float(stats.chi2.sf(pearson(table), table.shape[1] - 1)) if table.shape[1] > 1 else 1.0
     if check == "chi2 (Pearson alone)" or p > LEVELS[0]:

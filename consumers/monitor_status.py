@@ -108,7 +108,7 @@ def _drifting(tick: Tick) -> dict[str, list[Trial]]:
     """Return the tests that say drift in this window, by feature."""
     drifting: dict[str, list[Trial]] = {}
     for trial in tick.explanation.decision.trials if tick.explanation else ():
-        if trial.opens or trial.companion:
+        if trial.agrees:
             drifting.setdefault(trial.feature, []).append(trial)
     return drifting
 

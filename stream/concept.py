@@ -52,7 +52,7 @@ def concept(explanation: Explanation) -> Concept | None:
     changed = [
         trial.measured.related[trial.row]
         for trial in explanation.decision.trials
-        if trial.measured.check == "relation" and (trial.opens or trial.companion)
+        if trial.measured.check == "relation" and trial.agrees
     ]
     relation = bool(changed) if measured else None
     words = _Words(known.task, inputs, target=TARGET in drifting, wrong=known.feature in drifting)

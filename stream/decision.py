@@ -8,10 +8,13 @@ bound on it does not already decide.
 from dataclasses import dataclass, field
 
 from stream.checks import Measured
+from stream.persistence import AGREEING, CLEAN, COMPANION, OPENING
 from stream.policy import CUSUM, Policy
 
 # The level of a tick never exceeds this, however rarely the schedule ticks: a family-wise level above it says nothing.
 HIGHEST_TICK_LEVEL = 0.05
+# A test at its floor agrees with drift that another tick has proved when its own p-value is at or below this.
+AGREEING_P = 0.005
 
 
 def tick_level(policy: Policy, every_ms: int) -> float:
@@ -30,7 +33,11 @@ def cusum_level(policy: Policy, level: float) -> float:
 
 @dataclass(slots=True, eq=False)
 class Trial:
-    """One test of one feature: place in its ``Measured``, effect and floor, and what was decided of it."""
+    """One test of one feature: place in its ``Measured``, effect and floor, and what was decided of it.
+
+    It ``opens`` an incident, is listed in an open one as ``companion``, or only ``agrees`` with what opens one: what
+    does either agrees, too.
+    """
 
     measured: Measured
     row: int
@@ -38,6 +45,7 @@ class Trial:
     level: float
     opens: bool = False
     companion: bool = False
+    agrees: bool = False
     outright: bool = False
     p_adjusted: float | None = None
     _p: float | None = field(default=None, repr=False)
@@ -51,6 +59,13 @@ class Trial:
     def effect(self) -> float:
         """How large the difference is, in the check's unit."""
         return self.measured.at(self.row)[1]
+
+    @property
+    def vote(self) -> int:
+        """What it says of its feature, as a level of a vote."""
+        if self.opens:
+            return OPENING
+        return COMPANION if self.companion else AGREEING if self.agrees else CLEAN
 
     @property
     def p(self) -> float:
@@ -80,6 +95,13 @@ class Decision:
         """Features that may open an incident or are listed in an open one."""
         return frozenset(trial.feature for trial in self.trials if trial.opens or trial.companion)
 
+    def levels(self) -> dict[str, int]:
+        """Return what the tick says of each feature (see ``stream.persistence``), in the order of names."""
+        said: dict[str, int] = {}
+        for trial in self.trials:
+            said[trial.feature] = max(trial.vote, said.get(trial.feature, CLEAN))
+        return {feature: level for feature, level in sorted(said.items()) if level != CLEAN}
+
 
 def decide(measured: tuple[Measured, ...], policy: Policy, level: float) -> Decision:
     """Decide one tick at the family-wise ``level``, or at the plain levels of ``policy.alpha`` where they are given.
@@ -97,6 +119,8 @@ def decide(measured: tuple[Measured, ...], policy: Policy, level: float) -> Deci
     for trial in trials:
         trial.opens = trial.outright or (trial.p_adjusted is not None and trial.p_adjusted <= trial.level)
     _mark_companions(trials, family, policy.companions_fdr)
+    for trial in trials:
+        trial.agrees = trial.opens or trial.companion or trial.p <= AGREEING_P
     return Decision(family, (*trials, *slow))
 
 
@@ -117,7 +141,7 @@ def _decide_slow(measured: Measured, policy: Policy, level: float) -> list[Trial
     trials = _trials(measured, policy, cusum_level(policy, level))
     for trial in trials:
         trial.p_adjusted = min(1.0, trial.p * family)
-        trial.opens = trial.p < 1.0 and trial.p_adjusted <= trial.level
+        trial.opens = trial.agrees = trial.p < 1.0 and trial.p_adjusted <= trial.level
     return trials
 
 

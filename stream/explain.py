@@ -70,11 +70,11 @@ class Explanation:
     def findings(self) -> list[Finding]:
         """Return every test of the tick, p-values and all, in the order of the baseline's features.
 
-        Drift here is what may open an incident by itself; companions are told only beside an open one.
+        Drift here is what may open an incident by itself; in an event about the feature, all that agrees with it is.
         """
         order = [feature.name for feature in self.layout.baseline.features]
         places = [place for feature in order for place in self._rows(feature)]
-        return [self._finding(measured, row, companions=False) for measured, row in places]
+        return [self._finding(measured, row, told=False) for measured, row in places]
 
     def patterns(self, features: Iterable[str]) -> dict[str, Pattern]:
         """Return the faults that these features' moves look like, each against the comparator that speaks of it."""
@@ -83,7 +83,7 @@ class Explanation:
 
     def feature(self, name: str, since_ms: int, pattern: Pattern | None = None) -> dict[str, Any]:
         """Return the feature's part of a drift event, with the pattern that was recognised, if any."""
-        checks = [self._finding(measured, row, companions=True).check_dict() for measured, row in self._rows(name)]
+        checks = [self._finding(measured, row, told=True).check_dict() for measured, row in self._rows(name)]
         checks.sort(key=lambda check: (not check["drift"], -check["effect"]))
         reference = next(feature for feature in self.layout.baseline.features if feature.name == name)
         comparator = self.comparator(name)
@@ -127,9 +127,9 @@ class Explanation:
 
     def _drifts(self, feature: str, measured: Measured) -> bool:
         trial = self._trials.get((feature, measured.check, measured.comparator))
-        return trial is not None and (trial.opens or trial.companion)
+        return trial is not None and trial.agrees
 
-    def _finding(self, measured: Measured, row: int, *, companions: bool) -> Finding:
+    def _finding(self, measured: Measured, row: int, *, told: bool) -> Finding:
         feature = measured.features[row]
         trial = self._trials.get((feature, measured.check, measured.comparator))
         p_value, p_method = measured.p_value(row)
@@ -149,7 +149,7 @@ class Explanation:
             n=int(measured.n[row]),
             n_reference=int(measured.n_reference[row]),
             bound=measured.bound(row),
-            drift=trial is not None and (trial.opens or (companions and trial.companion)),
+            drift=trial is not None and (trial.agrees if told else trial.opens),
             design_effect=measured.design_effect(row),
             trend=measured.trend(row) if measured.trend and p_value < 1.0 else None,
             **_partner(measured, row),

@@ -1,60 +1,51 @@
-"""How soon lasting drift is seen: from the chance of one window to the chance of an incident within several."""
+"""How soon lasting drift is seen: from the chances of one window to the chance of an incident within several."""
 
-from collections.abc import Iterator
+from collections import defaultdict
 from functools import cache
 
-from stream.persistence import OPENING, Vote, Votes
+import numpy as np
+
+from baselines.cells import FloatArray
+from stream.persistence import AGREEING, CLEAN, OPENING, Vote, Votes
 
 _FEATURE = "feature"
-# The chance asked for is found to one part in a million.
-_HALVINGS = 20
 
 
-@cache
-def chance_needed(persist: tuple[int, int], windows: int, power: float) -> float | None:
-    """Return how likely one window must vote for drift, so that it opens within ``windows`` with this probability.
+def chance_within(persist: tuple[int, int], windows: int, opening: FloatArray, agreeing: FloatArray) -> FloatArray:
+    """Return how likely drift opens within so many windows, disjoint and independent; arrays of one shape.
 
-    Windows are disjoint and independent; None when so few can never be enough.
+    Each window proves drift with probability ``opening``, and agrees with it, proof included, with ``agreeing``.
 
-    >>> chance_needed((1, 1), 1, 0.8), chance_needed((2, 3), 1, 0.8)
-    (0.8, None)
+    >>> chance_within((2, 3), 2, np.array([0.5]), np.array([1.0])).tolist()
+    [0.75]
     """
-    endings = [ending for ending in _openings(persist, windows) if ending[0] <= windows]
-    if not endings:
-        return None
-    low, high = 0.0, 1.0
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2.0
-        low, high = (low, middle) if _chance(endings, middle) >= power else (middle, high)
-    return round(high, 6)
-
-
-def chance_within(persist: tuple[int, int], windows: int, one: float) -> float:
-    """Return how likely drift opens within so many windows, each of which votes for it with probability ``one``."""
-    return _chance(_openings(persist, windows), one)
-
-
-def _chance(endings: list[tuple[int, int]], one: float) -> float:
-    return sum(one**drifting * (1.0 - one) ** (windows - drifting) for windows, drifting in endings)
+    chances = {CLEAN: 1.0 - agreeing, AGREEING: agreeing - opening, OPENING: opening}
+    opened = np.zeros(np.shape(opening))
+    states: dict[tuple[int, ...], FloatArray] = {(): np.ones(np.shape(opening))}
+    for _ in range(windows):
+        grown: dict[tuple[int, ...], FloatArray] = defaultdict(lambda: np.zeros(np.shape(opening)))
+        for state, reached in states.items():
+            for level, chance in chances.items():
+                after = _after(persist, (*state, level))
+                if after is None:
+                    opened = opened + reached * chance
+                else:
+                    grown[after] = grown[after] + reached * chance
+        states = grown
+    return opened
 
 
 @cache
-def _openings(persist: tuple[int, int], windows: int) -> list[tuple[int, int]]:
-    """Return, for every sequence of votes that opens by its last one: how many votes it has, how many of drift."""
-    return list(_grown((), persist, windows))
+def _after(persist: tuple[int, int], levels: tuple[int, ...]) -> tuple[int, ...] | None:
+    """Return what of these votes, on windows one after the other, the next one will be seen beside.
 
-
-def _grown(sequence: tuple[bool, ...], persist: tuple[int, int], windows: int) -> Iterator[tuple[int, int]]:
-    if _opens(sequence, persist):
-        yield len(sequence), sum(sequence)
-    elif len(sequence) < windows:
-        for vote in (True, False):
-            yield from _grown((*sequence, vote), persist, windows)
-
-
-def _opens(sequence: tuple[bool, ...], persist: tuple[int, int]) -> bool:
-    """Ask the votes themselves; windows of one unit of time, one after the other."""
+    None where they open drift: the votes themselves are asked. Of several proofs the latest is enough to remember.
+    """
     votes = Votes(*persist, panes_per_window=1)
-    for start, drifts in enumerate(sequence):
-        votes.add(Vote(start, start + 1, {_FEATURE: OPENING} if drifts else {}))
-    return bool(sequence) and sequence[-1] and votes.lasting(_FEATURE, OPENING)
+    for start, level in enumerate(levels):
+        votes.add(Vote(start, start + 1, {_FEATURE: level} if level else {}))
+    if levels[-1] != CLEAN and votes.proven(_FEATURE):
+        return None
+    kept = [vote.level(_FEATURE) or CLEAN for vote in votes.recent[max(len(votes.recent) - persist[1] + 1, 0) :]]
+    latest = max((place for place, level in enumerate(kept) if level == OPENING), default=-1)
+    return tuple(min(level, AGREEING) if place != latest else level for place, level in enumerate(kept))

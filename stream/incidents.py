@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from stream.ids import digest
-from stream.persistence import COMPANION, OPENING, Vote, Votes
+from stream.persistence import COMPANION, Vote, Votes
 from stream.policy import SEVERITIES
 
 Change = Literal["drift.opened", "drift.changed", "drift.resolved"]
@@ -20,7 +20,7 @@ class Incident:
     since_ms: dict[str, int] = field(default_factory=dict)
     # End of the tick at which each present member joined: the core, and companions that are listed beside it.
     joined_ms: dict[str, int] = field(default_factory=dict)
-    # Members that showed lasting drift by themselves; without one of them the incident is over.
+    # Members whose drift is proven and has lasted; without one of them the incident is over.
     core: set[str] = field(default_factory=set)
     announced: frozenset[str] = frozenset()
     worst_severity: str = SEVERITIES[0]
@@ -83,28 +83,27 @@ class Incidents:
         incident.announced_ms = vote.end_ms
 
     def _try_open(self, vote: Vote) -> Transition | None:
-        lasting = {
-            name for name, level in vote.levels.items() if level == OPENING and self.votes.lasting(name, OPENING)
-        }
-        if not lasting:
+        core = {name for name in vote.levels if self.votes.proven(name)}
+        if not core:
             return None
         incident = Incident(digest("incident", *self.identity, str(vote.end_ms)), vote.end_ms)
-        for name in sorted(vote.levels):
+        for name in sorted(name for name, level in vote.levels.items() if name in core or level >= COMPANION):
             self._join(incident, name, vote)
-        incident.core = lasting
+        incident.core = core
         self.open = incident
         return Transition("drift.opened", incident, frozenset(incident.joined_ms))
 
     def _update_members(self, incident: Incident, vote: Vote) -> None:
-        for name in sorted(vote.levels):
-            if name not in incident.joined_ms and self.votes.lasting(name, COMPANION):
+        for name in sorted(vote.levels.keys() - incident.joined_ms.keys()):
+            if self.votes.lasting(name, COMPANION) or self.votes.proven(name):
                 self._join(incident, name, vote)
         for name, joined_ms in list(incident.joined_ms.items()):
-            if self.votes.lasting(name, OPENING):
+            if self.votes.proven(name):
                 incident.core.add(name)
             if self.votes.gone(name, joined_ms):
                 del incident.joined_ms[name]
                 incident.core.discard(name)
+                self.votes.spend(name)
 
     def _join(self, incident: Incident, name: str, vote: Vote) -> None:
         incident.since_ms[name] = self.votes.began_ms(name)

@@ -3,13 +3,16 @@
 Windows that overlap share their traffic and agree for free. So ticks are asked for on disjoint stretches: with windows
 of k panes, "2 of 3" looks at the last 2k + 1 ticks, and wants two of them whose windows do not overlap. For k = 1 that
 is two of the last three.
+
+The budget is kept by one of these ticks, which passes the level of the whole family; the others only have to agree.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-# What a tick said of a feature; a companion is significant only beside an open incident.
-CLEAN, COMPANION, OPENING = range(3)
+# What a tick said of a feature: nothing; enough to agree with a tick that proves it; enough to be listed in an open
+# incident; enough to prove drift before the tick's whole family.
+CLEAN, AGREEING, COMPANION, OPENING = range(4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,16 @@ class Votes:
     def lasting(self, feature: str, level: int) -> bool:
         """Tell whether the feature has shown this level or more for long enough."""
         return self.agree(lambda vote: (vote.level(feature) or CLEAN) >= level)
+
+    def proven(self, feature: str) -> bool:
+        """Tell whether ticks enough agree on the feature's drift, and one within reach of them has proved it."""
+        return self.lasting(feature, AGREEING) and any(vote.level(feature) == OPENING for vote in self.recent)
+
+    def spend(self, feature: str) -> None:
+        """Let earlier ticks' proof of the feature count as no more than agreement: it has carried an incident."""
+        for place, vote in enumerate(self.recent[:-1]):
+            if vote.level(feature) == OPENING:
+                self.recent[place] = replace(vote, levels={**vote.levels, feature: AGREEING})
 
     def gone(self, feature: str, since_ms: int) -> bool:
         """Tell whether the feature has been clean for long enough since it joined."""

@@ -17,7 +17,8 @@ from baselines.cells import FloatArray
 from stream.checks import Measured, measure
 from stream.comparators import BASELINE
 from stream.decision import decide
-from stream.horizon import chance_needed
+from stream.horizon import chance_within
+from stream.persistence import AGREEING, OPENING
 from stream.policy import Policy
 from stream.resample import (
     CATEGORICAL_CHANGES,
@@ -46,8 +47,10 @@ _SIZES: Mapping[str, tuple[float, float]] = {
     "new_category": (0.0005, 1.0),
     "missing": (0.0005, 1.0),
 }
-# A size is found to 2 ** -9 of the logarithmic range: 2 %.
-_HALVINGS = 9
+# A size is found to 2 %: the difference of two logarithms.
+_PRECISION = 0.02
+# The logarithm of how much smaller than the size that proves drift the one that agrees with it is looked for.
+_AGREES_FROM = math.log(8.0)
 # So many that their cells stay in the processor's cache.
 _FEATURES_AT_ONCE = 32
 # The floor limits where, without floors, a change by this much smaller is still caught in so many of so many draws.
@@ -133,57 +136,70 @@ class Simulation:
     def catches(self, changes: Sequence[str], progress: Callable[[int], None]) -> Iterator[Catch]:
         """Yield what is caught of each feature's own one among these changes."""
         names = [_fitting(shape, changes) for shape in self._shapes]
-        flips, realised = np.empty((2, self.question.draws, len(names)))
+        # As asked for and as it comes out; draws; proving drift and agreeing with it; features.
+        flips = np.empty((2, self.question.draws, 2, len(names)))
         for number in range(self.question.draws):
-            flips[number], realised[number] = self._flips(names)
+            flips[:, number] = self._flips(names)
             progress(number + 1)
-        smallest = self._first_reached()
-        limits = self._limits(names, np.sort(flips, axis=0)[smallest] if smallest is not None else None)
+        asked, realised = (self._by_horizon(kind[:, 0], kind[:, 1]) for kind in flips)
+        first = next((sizes for sizes in asked.values() if np.isfinite(sizes).any()), np.full(len(names), math.inf))
+        limits = self._limits(names, first)
         for place, (shape, name) in enumerate(zip(self._shapes, names, strict=True)):
             if name is not None:
-                sizes = self._by_horizon(np.sort(realised[:, place]))
+                by_horizon = {windows: float(sizes[place]) for windows, sizes in realised.items()}
+                sizes = {windows: size if math.isfinite(size) else None for windows, size in by_horizon.items()}
                 limit = limits[place] if any(sizes.values()) else None
                 category = _rising(shape) if name == "share" else None
                 yield Catch(self.features[place].name, name, sizes, limit, category)
 
-    def _enough(self, windows: int) -> int | None:
-        """Return which of the draws, in ascending order, shows the size that is enough within so many windows."""
-        chance = chance_needed(self.policy.persist, windows, self.question.power)
-        return None if chance is None else max(math.ceil(chance * self.question.draws) - 1, 0)
+    def _by_horizon(self, opening: FloatArray, agreeing: FloatArray) -> dict[int, FloatArray]:
+        """Return the size that is enough for each horizon, shape (features,); infinite where none is.
 
-    def _first_reached(self) -> int | None:
-        return next((place for windows in self.question.horizons if (place := self._enough(windows)) is not None), None)
+        Both are the sizes (draws, features) from which single windows prove drift, and agree with it.
+        """
+        sizes = np.sort(np.concatenate([opening, agreeing]), axis=0)
+        shares = [(kind[:, None] <= sizes).mean(axis=0) for kind in (opening, agreeing)]
+        found = {}
+        for windows in self.question.horizons:
+            enough = chance_within(self.policy.persist, windows, *shares) >= self.question.power
+            smallest = np.take_along_axis(sizes, enough.argmax(axis=0)[None], axis=0)[0]
+            found[windows] = np.where(enough.any(axis=0), smallest, math.inf)
+        return found
 
-    def _by_horizon(self, sizes: FloatArray) -> dict[int, float | None]:
-        """Return the size that is enough for each horizon; ``sizes`` (draws,) in ascending order."""
-        enough = {windows: self._enough(windows) for windows in self.question.horizons}
-        found = {windows: math.inf if place is None else float(sizes[place]) for windows, place in enough.items()}
-        return {windows: size if math.isfinite(size) else None for windows, size in found.items()}
+    def _flips(self, names: Sequence[str | None]) -> FloatArray:
+        """Draw a window and return from which size on it is caught, as asked for and as it comes out.
 
-    def _flips(self, names: Sequence[str | None]) -> tuple[FloatArray, FloatArray]:
-        """Draw a window and return, per feature, from which size on it is caught, as asked for and as it comes out.
-
-        Infinite where it never is.
+        Shape (2, 2, features), of proving drift and of agreeing with it; infinite where it never is.
         """
         trial = self._drawn()
         low, high = np.log(np.array([_range(shape, name) for shape, name in zip(self._shapes, names, strict=True)])).T
-        reached = self.caught(trial, names, np.exp(high), self.policy)
-        for _ in range(_HALVINGS):
-            middle = (low + high) / 2.0
-            caught = self.caught(trial, names, np.exp(middle), self.policy)
-            low, high = np.where(caught, low, middle), np.where(caught, middle, high)
-        asked = np.exp(high)
-        parts = zip(self._shapes, names, asked.tolist(), trial.drawn, strict=True)
-        realised = [shape.realised(name or "", size, drawn.sign) for shape, name, size, drawn in parts]
-        return np.where(reached, asked, math.inf), np.where(reached, realised, math.inf)
+        proves = self._flip(trial, names, (low, high), OPENING)
+        # What proves drift agrees, too, and looking a little below it takes fewer steps.
+        high = np.where(np.isfinite(proves), proves, high)
+        agrees = self._flip(trial, names, (np.maximum(high - _AGREES_FROM, low), high), AGREEING)
+        asked = np.exp([proves, agrees])
+        finite = np.isfinite(asked)
+        parts = zip(self._shapes, names, np.where(finite, asked, 1.0).T.tolist(), trial.drawn, strict=True)
+        realised = [[shape.realised(name or "", size, at.sign) for size in sizes] for shape, name, sizes, at in parts]
+        return np.array([asked, np.where(finite, np.transpose(realised), math.inf)])
 
-    def _limits(self, names: Sequence[str | None], sizes: FloatArray | None) -> list[str | None]:
+    def _flip(
+        self, trial: "_Trial", names: Sequence[str | None], between: tuple[FloatArray, FloatArray], level: int
+    ) -> FloatArray:
+        """Return the logarithm of the size (features,) from which on the window says so much; infinite for never."""
+        low, high = between
+        reached = self.caught(trial, names, np.exp(high), self.policy, level)
+        for _ in range(math.ceil(math.log2(float((high - low).max()) / _PRECISION))):
+            middle = (low + high) / 2.0
+            caught = self.caught(trial, names, np.exp(middle), self.policy, level)
+            low, high = np.where(caught, low, middle), np.where(caught, middle, high)
+        return np.where(reached, high, math.inf)
+
+    def _limits(self, names: Sequence[str | None], sizes: FloatArray) -> list[str]:
         """Say what keeps a smaller change from being caught, by asking whether it would be, were there no floors.
 
         ``sizes`` (features,) are caught within the first horizon that can be reached.
         """
-        if sizes is None:
-            return [None] * len(names)
         smaller = np.where(np.isfinite(sizes), sizes * _SMALLER, _NOTHING)
         bare = replace(self.policy, thresholds=dict.fromkeys(self.policy.thresholds, 0.0), feature_thresholds={})
         seen = sum(self.caught(self._drawn(), names, smaller, bare).astype(int) for _ in range(_LIMIT_DRAWS))
@@ -193,8 +209,10 @@ class Simulation:
         drawn = [draw(self._rng, feature.counts, self.question.rows) for feature in self.features]
         return _Trial(draw_sample(self.layout, self._shapes, self._rng), drawn)
 
-    def caught(self, trial: "_Trial", names: Sequence[str | None], sizes: FloatArray, policy: Policy) -> BoolArray:
-        """Tell, per feature, whether its change of this size lets drift open, were it the only one that changed."""
+    def caught(
+        self, trial: "_Trial", names: Sequence[str | None], sizes: FloatArray, policy: Policy, level: int = OPENING
+    ) -> BoolArray:
+        """Tell, per feature, whether the window says so much of its change, were it the only one that changed."""
         parts = {
             feature.name: _changed(shape, name, drawn, size)
             for feature, shape, name, drawn, size in zip(
@@ -202,13 +220,13 @@ class Simulation:
             )
         }
         measured = measure(trial.reference, join(self.layout, parts), policy)
-        policy, level = self._alone(policy, sum(len(one) for one in measured))
+        policy, tick_level = self._alone(policy, sum(len(one) for one in measured))
         caught = np.zeros(len(names), dtype=np.bool_)
         # The p-value of ks can be dear, and seldom is the one that speaks.
         for checks in ({one.check for one in measured} - {"ks"}, {"ks"}):
             asked = tuple(self._masked(one, caught, checks) for one in measured)
-            for name in decide(asked, policy, level).opening():
-                caught[self._places[name]] = True
+            for name, said in decide(asked, policy, tick_level).levels().items():
+                caught[self._places[name]] |= said >= level
         return caught
 
     def _masked(self, measured: Measured, caught: BoolArray, checks: set[str]) -> Measured:
@@ -218,6 +236,7 @@ class Simulation:
 
     def _alone(self, policy: Policy, tests: int) -> tuple[Policy, float]:
         """Return policy and level under which each test stands alone before the whole family, not before these few."""
+        policy = replace(policy, companions_fdr=0.0)
         if policy.correction == "none":
             return policy, self.question.level
         share = tests / self.question.family

@@ -9,7 +9,7 @@ from baselines import Baseline, Layout
 from stream.checks import measure, untested
 from stream.decision import decide
 from stream.incidents import Incidents
-from stream.persistence import COMPANION, OPENING, Vote, Votes
+from stream.persistence import OPENING, Vote, Votes
 from stream.policy import Policy
 from stream.resample import draw_sample, shape_of
 from stream.sample import Sample
@@ -52,5 +52,4 @@ def quiet(baseline: Baseline, policy: Policy, level: float, rows: int, rng: np.r
 
 def _vote(reference: Sample, window: Sample, policy: Policy, level: float, start: int) -> Vote:
     decision = decide(measure(reference, window, policy), policy, level)
-    levels = dict.fromkeys(sorted(decision.drifting()), COMPANION) | dict.fromkeys(decision.opening(), OPENING)
-    return Vote(start, start + 1, levels, untested(reference, window, policy))
+    return Vote(start, start + 1, decision.levels(), untested(reference, window, policy))

@@ -1,12 +1,17 @@
 """Exact tail probabilities of counts, and cheap bounds on tail probabilities; scalars in, scalars out."""
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
+
+from baselines.cells import FloatArray, IntArray
 
 # Below this natural logarithm a probability is 0.0 as a float.
 _LOG_SMALLEST = -746.0
+# Less likely than e to this is not followed up.
+_LOG_NEGLIGIBLE = -100.0
 # Factors of the exceedance product that are multiplied out; all are below 1, so leaving the rest out only raises p.
 _MOST_FACTORS = 10_000
 
@@ -46,22 +51,23 @@ def hypergeometric_bound(seen: int, population: int, marked: int, drawn: int) ->
     return min(1.0, 2.0 * math.exp(-exponent))
 
 
-def exceedance_upper(outside: int, n: int, n_reference: int) -> float:
-    """Return P(at least ``outside`` of the window's n values lie beyond the reference's extremes), both sides together.
+def exceedance_upper(outside: int, n: int, n_reference: int, *, one_end: bool = False) -> float:
+    """Return how likely so many of the window's n values lie beyond the reference's extremes, if by chance.
 
-    Under exchangeability the values beyond are a above all reference values and b below; with
-    f(j) = prod_{i<j} (n - i) / (N - i), N = n + n_reference, the union of "top a and bottom j - a are the window's"
-    over a = 0..j has probability (j + 1) f(j) - j f(j + 1): inclusion and exclusion along a path. Distribution-free
-    (exceedance test, see Gibbons and Chakraborti 2011, ch. 6); ties only make it conservative.
+    Under exchangeability at least a values lie above all reference values and at least b below with probability
+    f(a + b), f(j) = prod_{i<j} (n - i) / (N - i), N = n + n_reference. So j or more lie beyond, both ends together,
+    with probability (j + 1) f(j) - j f(j + 1): inclusion and exclusion along the ways to split j. More beyond is
+    further out, and of as many, all of them at ``one_end``: their p-value leaves the mixed ways to split j away.
+    Distribution-free (exceedance test, see Gibbons and Chakraborti 2011, ch. 6); ties only make it conservative.
 
-    >>> exceedance_upper(1, 1, 3)
-    0.5
+    >>> exceedance_upper(1, 1, 3), exceedance_upper(2, 2, 2) > exceedance_upper(2, 2, 2, one_end=True)
+    (0.5, True)
     """
-    log_p = log_exceedance(outside, n, n_reference)
+    log_p = log_exceedance(outside, n, n_reference, one_end=one_end)
     return math.exp(log_p) if log_p >= _LOG_SMALLEST else 0.0
 
 
-def log_exceedance(outside: int, n: int, n_reference: int) -> float:
+def log_exceedance(outside: int, n: int, n_reference: int, *, one_end: bool = False) -> float:
     """Return the natural logarithm of ``exceedance_upper``."""
     if outside <= 0:
         return 0.0
@@ -70,8 +76,82 @@ def log_exceedance(outside: int, n: int, n_reference: int) -> float:
     total = n + n_reference
     factors = np.arange(min(outside, _MOST_FACTORS))
     log_f = float(np.log((n - factors) / (total - factors)).sum())
-    # (j + 1) f(j) - j f(j + 1) without the cancellation, because 1 - (n - j) / (N - j) = m / (N - j).
-    return min(0.0, log_f + math.log1p(outside * n_reference / (total - outside)))
+    # Without the cancellation, because 1 - (n - j) / (N - j) = m / (N - j).
+    if not one_end:
+        return min(0.0, log_f + math.log1p(outside * n_reference / (total - outside)))
+    # P(j + 1 or more) and twice P(exactly j above, none below), over f(j).
+    one_more = (n - outside) / (total - outside)
+    left = n_reference / max(total - outside - 1, 1)
+    return min(0.0, log_f + math.log(2.0 - one_more + (outside - 1) * one_more * left))
+
+
+def clusters_upper(seen: int, population: int, singles: int, clusters: IntArray, drawn: int) -> float:
+    """Return P(the values of names that are wholly in the window number at least ``seen``), if by chance.
+
+    The window is ``drawn`` of ``population`` values without replacement; ``singles`` of them have a name of their own,
+    and names of several values have sizes ``clusters``, 2 or more each. A name of c values is wholly in the window with
+    probability prod_{i<c} (drawn - i) / (population - i). Names are taken as independent; without replacement they are
+    negatively associated (Joag-Dev and Proschan 1983), which only makes many at once rarer. As many as are expected, or
+    fewer, have 1.
+
+    >>> round(clusters_upper(2, 4, 2, np.array([2]), 2), 4), round(clusters_upper(2, 4, 0, np.array([2]), 2), 4)
+    (0.3056, 0.1667)
+    """
+    expected = singles * drawn / population + float(clusters @ np.exp(_log_wholly(clusters, population, drawn)))
+    if seen <= expected:
+        return 1.0
+    clustered = _clustered(seen, population, clusters, drawn)
+    alone = stats.hypergeom.pmf(np.arange(seen + 1), population, singles, drawn)
+    alone[seen] = hypergeometric_upper(seen, population, singles, drawn)
+    # What names of several values leave to be found, or more.
+    return min(1.0, float(clustered @ np.cumsum(alone[::-1])))
+
+
+def clusters_bound(population: int, clusters: IntArray, drawn: int) -> float:
+    """Return an upper bound on the probability that any name of several values is wholly in the window."""
+    return min(1.0, float(np.exp(_log_wholly(clusters, population, drawn)).sum()))
+
+
+def _clustered(most: int, population: int, clusters: IntArray, drawn: int) -> FloatArray:
+    """Return the distribution of how many values such names have in the window, shape (most + 1,); last: or more."""
+    found = np.zeros(most + 1)
+    found[0] = 1.0
+    sizes, names = np.unique(clusters, return_counts=True)
+    for size, count, log_p in zip(sizes.tolist(), names.tolist(), _log_wholly(sizes, population, drawn), strict=True):
+        if log_p < _LOG_NEGLIGIBLE:
+            continue
+        grown = np.zeros(most + 1)
+        for wholly, chance in _binomial(count, log_p, most // size + 1):
+            step = min(wholly * size, most)
+            grown[step:] += chance * found[: most + 1 - step]
+            grown[most] += chance * found[most + 1 - step :].sum()
+        found = grown
+    return found
+
+
+def _binomial(count: int, log_p: float, most: int) -> Iterator[tuple[int, float]]:
+    """Yield how many of ``count`` there are with which probability, as far as that is not negligible; at most ``most``.
+
+    The last one stands for all that are more.
+    """
+    few = np.arange(min(count, most) + 1)
+    ways = special.gammaln(count + 1) - special.gammaln(few + 1) - special.gammaln(count - few + 1)
+    chances = np.exp(ways + few * log_p + special.xlog1py(count - few, -math.exp(log_p)))
+    if count > most:
+        chances[-1] = special.bdtrc(most - 1, count, math.exp(log_p))
+    kept = np.flatnonzero(chances > math.exp(_LOG_NEGLIGIBLE))
+    return zip(kept.tolist(), chances[kept].tolist(), strict=True)
+
+
+def _log_wholly(clusters: IntArray, population: int, drawn: int) -> FloatArray:
+    inside = np.minimum(clusters, drawn)
+    logs: FloatArray = (
+        special.gammaln(drawn + 1)
+        - special.gammaln(drawn - inside + 1)
+        - special.gammaln(population + 1)
+        + special.gammaln(population - inside + 1)
+    )
+    return np.where(clusters <= drawn, logs, -np.inf)
 
 
 def ks_bound(statistic: float, n: int, n_reference: int, points: int) -> float:

@@ -5,9 +5,9 @@ from itertools import combinations, pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.persistence import CLEAN, COMPANION, OPENING, Vote, Votes
+from stream.persistence import AGREEING, CLEAN, COMPANION, OPENING, Vote, Votes
 
-LEVELS = st.lists(st.sampled_from([CLEAN, COMPANION, OPENING]), min_size=1, max_size=16)
+LEVELS = st.lists(st.sampled_from([CLEAN, AGREEING, COMPANION, OPENING]), min_size=1, max_size=16)
 PERSIST = st.tuples(st.integers(1, 3), st.integers(0, 2)).map(lambda pair: (pair[0], sum(pair)))
 
 
@@ -32,9 +32,11 @@ def _agree(levels, persist, panes, says):
 def test_drift_lasts_exactly_when_enough_disjoint_windows_agree(levels, persist, panes):
     """Whichever ticks they are."""
     votes = _cast(levels, persist, panes)
-    for least in (COMPANION, OPENING):
+    for least in (AGREEING, COMPANION, OPENING):
         assert votes.lasting("x", least) == _agree(levels, persist, panes, lambda level, least=least: level >= least)
     assert votes.gone("x", since_ms=-100) == _agree(levels, persist, panes, lambda level: level == CLEAN)
+    reach = (persist[1] - 1) * panes + 1
+    assert votes.proven("x") == (votes.lasting("x", AGREEING) and OPENING in levels[-reach:])
 
 
 @given(LEVELS, PERSIST, st.integers(1, 4))
@@ -42,7 +44,7 @@ def test_drift_that_fits_into_one_pane_never_lasts(levels, persist, panes):
     """Where two ticks must agree, one pane's burst, in every window that holds it, is not enough."""
     burst = [CLEAN] * len(levels) + [OPENING] * panes
     if persist[0] > 1:
-        assert not _cast(burst, persist, panes).lasting("x", OPENING)
+        assert not _cast(burst, persist, panes).proven("x")
 
 
 @given(LEVELS, PERSIST, st.integers(1, 4), st.integers(0, 16))

@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from stream.incidents import Incidents
-from stream.persistence import COMPANION, OPENING, Vote, Votes
+from stream.persistence import AGREEING, COMPANION, OPENING, Vote, Votes
 
 EVERY_MS = 10
 
@@ -73,12 +73,55 @@ def test_companions_alone_do_not_open_it():
     assert [life.tick(x=COMPANION) for _ in range(6)] == [None] * 6
 
 
-def test_it_opens_only_at_a_tick_that_could_open_it():
-    """Drift remembered from before the last incident does not open another one on a companion's word."""
+@pytest.mark.parametrize("levels", [(AGREEING, OPENING), (OPENING, AGREEING), (COMPANION, OPENING)])
+def test_one_tick_proves_the_drift_with_which_the_other_agrees(levels):
+    """Whichever comes first; it opens at the tick that completes them."""
+    first, second = levels
+    life = _Life()
+    assert life.tick(x=first) is None
+    assert life.tick() is None
+    assert life.tick(x=second) == ("drift.opened", {"x"})
+    assert life.incidents.open.since_ms == {"x": 0}
+
+
+def test_it_opens_only_at_a_tick_that_agrees():
+    """Neither at a clean one, nor once the proof is out of reach."""
+    life = _Life()
+    assert [life.tick(x=OPENING), life.tick(), life.tick(), life.tick(x=AGREEING)] == [None] * 4
+
+
+@pytest.mark.parametrize("level", [AGREEING, COMPANION])
+def test_a_proof_carries_one_incident_only(level):
+    """Drift proved before the last incident was over does not open another one on agreement."""
     life = _Life(persist=(1, 3))
     assert life.tick(x=OPENING) == ("drift.opened", {"x"})
     assert life.tick() == ("drift.resolved", {"x"})
-    assert life.tick(x=COMPANION) is None
+    assert life.tick(x=level) is None
+    assert life.tick(x=OPENING) == ("drift.opened", {"x"})
+
+
+def test_a_feature_that_has_left_needs_another_proof_to_come_back(opened):
+    """Its part in the open incident was carried by the first one."""
+    for _ in range(2):
+        opened.tick(x=OPENING, y=OPENING)
+    assert opened.tick(x=OPENING) is None
+    assert opened.tick(x=OPENING, y=OPENING) is None
+    assert opened.tick(x=OPENING) == ("drift.changed", {"x"})
+    opened.tick(x=OPENING, y=AGREEING)
+    assert opened.incidents.open.core == {"x"}
+
+
+def test_what_only_agrees_is_not_listed():
+    """A few features in a hundred agree in any window: an event names those that are significant."""
+    life = _Life()
+    life.tick(x=OPENING, y=AGREEING)
+    assert life.tick(x=OPENING, y=AGREEING, z=COMPANION) == ("drift.opened", {"x", "z"})
+
+
+def test_drift_that_only_agrees_does_not_end(opened):
+    """An incident is over when its features are clean, not when they are weaker than what opened it."""
+    assert [opened.tick(x=AGREEING) for _ in range(9)] == [None] * 9
+    assert opened.incidents.open.core == {"x"}
 
 
 def test_companions_are_listed_when_it_opens():

@@ -1,6 +1,6 @@
 """Persistence: enough ticks must agree, on stretches of traffic that do not overlap."""
 
-from stream.persistence import CLEAN, COMPANION, OPENING, Vote, Votes
+from stream.persistence import AGREEING, CLEAN, COMPANION, OPENING, Vote, Votes
 
 
 def _votes(levels, needed=2, of=3, panes_per_window=1, untested=()):
@@ -48,6 +48,30 @@ def test_a_companions_level_does_not_count_as_opening():
     """But an opening one counts as a companion's."""
     assert not _votes([COMPANION, COMPANION]).lasting("x", OPENING)
     assert _votes([COMPANION, OPENING]).lasting("x", COMPANION)
+
+
+def test_one_proof_and_agreement_are_enough():
+    """In any order, within reach; agreement without a proof is not."""
+    assert _votes([OPENING, AGREEING]).proven("x")
+    assert _votes([AGREEING, CLEAN, OPENING]).proven("x")
+    assert not _votes([COMPANION, COMPANION, COMPANION]).proven("x")
+    assert not _votes([CLEAN, CLEAN, OPENING]).proven("x")
+    assert not _votes([OPENING, AGREEING, CLEAN, AGREEING]).proven("x")
+
+
+def test_the_proof_of_overlapping_windows_is_any_of_them():
+    """Two windows of two panes that do not overlap agree, and one between them proves."""
+    assert _votes([AGREEING, OPENING, AGREEING], panes_per_window=2).proven("x")
+    assert not _votes([OPENING, OPENING], panes_per_window=2).proven("x")
+
+
+def test_a_spent_proof_is_no_more_than_agreement():
+    """That of the newest tick is kept, and so is what is said of other features."""
+    votes = _votes([OPENING, COMPANION, OPENING])
+    votes.spend("x")
+    assert [vote.level("x") for vote in votes.recent] == [AGREEING, COMPANION, OPENING]
+    votes.spend("y")
+    assert [vote.level("y") for vote in votes.recent] == [CLEAN] * 3
 
 
 def test_gone_is_clean_for_as_long_as_drift_must_show():

@@ -8,6 +8,8 @@ import pytest
 from scipy import stats
 
 from stream.tails import (
+    clusters_bound,
+    clusters_upper,
     exceedance_upper,
     hypergeometric_bound,
     hypergeometric_two_sided,
@@ -58,6 +60,66 @@ def test_exceedance_tail_equals_enumeration_of_all_orders():
     for j in range(n + 2):
         exact = sum(o >= j for o in outside) / len(outside)
         assert exceedance_upper(j, n, total - n) == pytest.approx(exact, rel=1e-12), j
+
+
+@pytest.mark.parametrize(("n", "total"), [(4, 9), (6, 9), (5, 10)])
+def test_values_beyond_one_end_alone_are_further_out_than_as_many_at_both(n, total):
+    """Every placing counted: those with more beyond, and those with as many at one end."""
+    split = []
+    for window in itertools.combinations(range(total), n):
+        reference = sorted(set(range(total)) - set(window))
+        split.append((sum(r > reference[-1] for r in window), sum(r < reference[0] for r in window)))
+    for j in range(1, n + 1):
+        exact = sum(sum(at) > j or (sum(at) == j and 0 in at) for at in split) / len(split)
+        assert exceedance_upper(j, n, total - n, one_end=True) == pytest.approx(exact, rel=1e-12), j
+        assert exceedance_upper(j, n, total - n, one_end=True) <= exceedance_upper(j, n, total - n)
+
+
+@pytest.mark.parametrize(
+    ("population", "singles", "clusters", "drawn"),
+    [(12, 3, [2, 2, 3], 5), (13, 1, [2, 3, 4], 7), (12, 4, [2], 4), (10, 0, [2, 2, 5], 6), (9, 3, [], 4)],
+)
+def test_names_wholly_in_the_window_hold_their_level_against_every_window(population, singles, clusters, drawn):
+    """All windows counted: in the tail the bound is above the exact probability, and equal where names stand alone."""
+    sizes = [1] * singles + clusters
+    ends = list(itertools.accumulate(sizes))
+    names = [set(range(end - size, end)) for end, size in zip(ends, sizes, strict=True)]
+    windows = [set(window) for window in itertools.combinations(range(population), drawn)]
+    values = [sum(len(name) for name in names if name <= window) for window in windows]
+    for seen in range(1, drawn + 1):
+        exact = sum(found >= seen for found in values) / len(values)
+        bound = clusters_upper(seen, population, singles, np.array(clusters, dtype=np.int64), drawn)
+        assert bound >= exact * (1 - 1e-9) or exact > 0.25, seen
+        if not clusters and seen > singles * drawn / population:
+            assert bound == pytest.approx(exact, rel=1e-9)
+
+
+def test_a_name_of_its_own_is_tested_as_fisher_does():
+    """One new name of many values, beside names too frequent to be missed; one-sided."""
+    common = np.array([800, 500, 400, 200, 100, 492])
+    for seen in (3, 8, 20):
+        exact = stats.fisher_exact([[seen, 500 - seen], [0, 2_000]], alternative="greater").pvalue
+        assert clusters_upper(seen, 2_500, seen, common, 500) == pytest.approx(exact, rel=1e-6)
+
+
+def test_the_bound_on_names_is_never_below_their_tail():
+    """The bound on values that stand alone plus that on any name of several; however many names there are."""
+    rng = np.random.default_rng(6)
+    for _ in range(50):
+        clusters = rng.integers(2, 9, int(rng.integers(0, 40)))
+        singles, drawn = int(rng.integers(1, 30)), int(rng.integers(20, 300))
+        population = int(clusters.sum()) + singles + drawn + 100
+        for seen in (2, 5, 12):
+            upper = hypergeometric_bound(seen, population, singles, drawn) + clusters_bound(population, clusters, drawn)
+            tail = clusters_upper(seen, population, singles, clusters, drawn)
+            assert seen * population <= singles * drawn or upper >= tail * (1 - 1e-9)
+
+
+def test_many_thousand_new_values_are_affordable():
+    """A window far larger than training, most of it new."""
+    clusters = np.random.default_rng(1).integers(2, 3_000, 500)
+    assert clusters_upper(5_000, 1_000_000, 6_000, clusters, 900_000) > 0.5
+    assert clusters_upper(6_000, 1_000_000, 6_000, clusters[:5], 100_000) < 1e-300
 
 
 def test_exceedance_tail_of_very_many_is_zero_without_a_warning():
