@@ -32,6 +32,8 @@ def describe(
 
 def description(baseline: "Baseline", size_bytes: int) -> dict[str, Any]:
     """Return everything that the tables show, and the rest of the quantiles and categories, as plain values."""
+    from consumers.cli.fit_labelled import relation_of
+
     return {
         "fingerprint": baseline.fingerprint,
         "created": baseline.created,
@@ -41,6 +43,7 @@ def description(baseline: "Baseline", size_bytes: int) -> dict[str, Any]:
         "importance_method": baseline.importance_method or None,
         "importance_date": baseline.importance_date or None,
         "features": [_feature(feature) for feature in baseline.features],
+        "relation": relation_of(baseline),
         "calibration": None if baseline.calibration is None else asdict(baseline.calibration),
     }
 
@@ -83,11 +86,14 @@ def _categorical(feature: "CategoricalReference") -> dict[str, Any]:
 
 def _print(baseline: "Baseline", path: Path, size_bytes: int) -> None:
     from consumers.cli.baseline_tables import console_for, print_tables, printable
+    from consumers.cli.fit_labelled import related
     from consumers.cli.fit_time import span
     from consumers.cli.movement_table import movement_table
 
     console = console_for(stderr=False)
     print_tables(console, baseline)
+    for sentence in related(baseline):
+        console.print(printable(sentence), soft_wrap=True)
     if baseline.calibration is not None:
         console.print(movement_table(baseline.calibration))
         console.print(f"moves between windows as above, learned from {span(baseline.calibration)}", soft_wrap=True)

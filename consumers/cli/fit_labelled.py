@@ -1,7 +1,7 @@
 """``driftline fit --labelled``: what the options say, and how wrong the model was, where, in a few sentences."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from baselines import Baseline
@@ -31,15 +31,33 @@ def columns_of(labelled: bool, task: str, columns: tuple[str, str], classes: tup
     return LabelColumns(known, *columns, classes or None)
 
 
-def related(baseline: "Baseline") -> Iterator[str]:
-    """Say of each stratum how many rows it has, and how often the outcome was the one that is looked at."""
+def relation_of(baseline: "Baseline") -> dict[str, Any] | None:
+    """Return the task, the question asked of each outcome, and each stratum with its rows and its share of yeses.
+
+    The strata with the largest shares come first. None where the baseline knows no labels.
+    """
     relation = baseline.relation
     if relation is None:
-        return
+        return None
     table, question = relation.table(relation.counts), next(iter(relation.marks))
-    rows = table.sum(axis=1)
-    asked = (table * relation.marks[question]).sum(axis=1)
-    yield f"{relation.strata} strata of alike inputs, by {relation.outcome}; rows, {question}:"
-    for stratum in sorted(range(relation.strata), key=lambda one: -asked[one] / max(int(rows[one]), 1)):
-        rate = int(asked[stratum]) / max(int(rows[stratum]), 1)
-        yield f"  {int(rows[stratum]):>9,}  {rate:6.1%}  {relation.where[stratum]}"
+    rows, yes = table.sum(axis=1).tolist(), (table * relation.marks[question]).sum(axis=1).tolist()
+    strata = [
+        {"where": where, "n": n, "share": asked / n if n else 0.0}
+        for where, n, asked in zip(relation.where, rows, yes, strict=True)
+    ]
+    return {
+        "task": relation.task,
+        "outcome": relation.outcome,
+        "question": question,
+        "strata": sorted(strata, key=lambda one: -one["share"]),
+    }
+
+
+def related(baseline: "Baseline") -> Iterator[str]:
+    """Say the same in lines for people; nothing where the baseline knows no labels."""
+    known = relation_of(baseline)
+    if known is None:
+        return
+    yield f"{len(known['strata'])} strata of alike inputs, by {known['outcome']}; rows, {known['question']}:"
+    for one in known["strata"]:
+        yield f"  {one['n']:>9,}  {one['share']:6.1%}  {one['where']}"

@@ -49,6 +49,17 @@ def test_csv_columns_become_labelled_features(train: Path) -> None:
     assert "strata of alike inputs, by driftline.target" in result.stderr
 
 
+def test_describe_shows_the_strata(train: Path) -> None:
+    """The worst first, with rows and share; as numbers with --json."""
+    assert fit("train.csv", *PROBABILITY).exit_code == 0
+    told = CliRunner().invoke(app, ["describe", "baseline.json"]).stdout
+    assert "strata of alike inputs, by driftline.target; rows, error:" in told
+    relation = json.loads(CliRunner().invoke(app, ["describe", "baseline.json", "--json"]).stdout)["relation"]
+    shares = [one["share"] for one in relation["strata"]]
+    assert shares == sorted(shares, reverse=True)
+    assert sum(one["n"] for one in relation["strata"]) == 600
+
+
 def test_json_lines_have_predictions_and_labels_beside_the_features(train: Path) -> None:
     """As requests are logged: features in an object of their own, the rest around it, a path where it is deeper."""
     rows = labelled(*draw(np.random.default_rng(1), 500), "classification")
