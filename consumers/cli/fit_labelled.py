@@ -32,25 +32,23 @@ def columns_of(labelled: bool, task: str, columns: tuple[str, str], classes: tup
 
 
 def relation_of(baseline: "Baseline") -> dict[str, Any] | None:
-    """Return the task, the question asked of each outcome, and each stratum with its rows and its share of yeses.
+    """Return the task, the outcome, and each stratum with its rows, the worst first; None without labels.
 
-    The strata with the largest shares come first. None where the baseline knows no labels.
+    A stratum has the ``share`` of its rows that answer yes to "error", or, of residuals, where 80 % of them lie.
     """
     relation = baseline.relation
     if relation is None:
         return None
-    table, question = relation.table(relation.counts), next(iter(relation.marks))
-    rows, yes = table.sum(axis=1).tolist(), (table * relation.marks[question]).sum(axis=1).tolist()
-    strata = [
-        {"where": where, "n": n, "share": asked / n if n else 0.0}
-        for where, n, asked in zip(relation.where, rows, yes, strict=True)
+    table = relation.table(relation.counts)
+    rows, yes = table.sum(axis=1).tolist(), (table * relation.marks["error"]).sum(axis=1).tolist()
+    strata: list[dict[str, Any]] = [
+        {"where": where, "n": n, "low": edges[0], "high": edges[-1]}
+        if edges
+        else {"where": where, "n": n, "share": asked / n if n else 0.0}
+        for where, n, asked, edges in zip(relation.where, rows, yes, relation.edges.tolist(), strict=True)
     ]
-    return {
-        "task": relation.task,
-        "outcome": relation.outcome,
-        "question": question,
-        "strata": sorted(strata, key=lambda one: -one["share"]),
-    }
+    strata.sort(key=lambda one: -one["share"] if "share" in one else one["low"] - one["high"])
+    return {"task": relation.task, "outcome": relation.outcome, "strata": strata}
 
 
 def related(baseline: "Baseline") -> Iterator[str]:
@@ -58,6 +56,9 @@ def related(baseline: "Baseline") -> Iterator[str]:
     known = relation_of(baseline)
     if known is None:
         return
-    yield f"{len(known['strata'])} strata of alike inputs, by {known['outcome']}; rows, {known['question']}:"
+    number = known["task"] == "regression"
+    said = "where 80 % of residuals lie" if number else "error"
+    yield f"{len(known['strata'])} strata of alike inputs, by {known['outcome']}; rows, {said}:"
     for one in known["strata"]:
-        yield f"  {one['n']:>9,}  {one['share']:6.1%}  {one['where']}"
+        told = f"{one['low']:>9.4g} to {one['high']:<9.4g}" if number else f"{one['share']:6.1%}"
+        yield f"  {one['n']:>9,}  {told}  {one['where']}"

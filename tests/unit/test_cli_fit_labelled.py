@@ -60,6 +60,17 @@ def test_describe_shows_the_strata(train: Path) -> None:
     assert sum(one["n"] for one in relation["strata"]) == 600
 
 
+def test_strata_of_residuals_say_where_these_lie(train: Path) -> None:
+    """Of a number, how often it was wrong says nothing: how far, does."""
+    train.write_text(
+        "x,score,y\n" + "".join(f"{i % 50},{i % 10},{i % 10 + (i % 7) * (1 + i % 50 // 25)}\n" for i in range(600))
+    )
+    result = fit("train.csv", "--labelled", "--task", "regression", "--prediction", "score", "--label", "y")
+    assert "by driftline.residual; rows, where 80 % of residuals lie:" in result.stderr
+    relation = json.loads(CliRunner().invoke(app, ["describe", "baseline.json", "--json"]).stdout)["relation"]
+    assert all(one["low"] < one["high"] for one in relation["strata"])
+
+
 def test_json_lines_have_predictions_and_labels_beside_the_features(train: Path) -> None:
     """As requests are logged: features in an object of their own, the rest around it, a path where it is deeper."""
     rows = labelled(*draw(np.random.default_rng(1), 500), "classification")
