@@ -120,6 +120,21 @@ class EventPublished:
 
 
 @dataclass(frozen=True, slots=True)
+class AlertRouted:
+    """A route is done with an alert: ``delivered``, ``undelivered`` (given up) or ``not_an_event``."""
+
+    route: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class RouteFailed:
+    """One attempt of a route to deliver failed; it will be tried again."""
+
+    route: str
+
+
+@dataclass(frozen=True, slots=True)
 class MonitorStands:
     """How a judge's monitor stands after a step, over all its segments.
 
@@ -148,6 +163,8 @@ Fact: TypeAlias = (
     | LabelsJoined
     | WindowTested
     | EventPublished
+    | AlertRouted
+    | RouteFailed
     | MonitorStands
 )
 

@@ -51,6 +51,9 @@ class Health:
 
     def note(self, fact: Fact) -> None:
         """See `Observer.note`."""
+        if getattr(fact, "role", None) not in self._roles:
+            # Of no loop, or of a route, which runs on a thread of its own and may wait for a service for long.
+            return
         now_s = self._clock()
         match fact:
             case Stepped(role):

@@ -42,8 +42,11 @@ def look(settings: Settings) -> Seen:
         finally:
             admin.close()
     told = _told(settings, partitions["status"])
-    statuses = tuple(status for status in told if "waiting" not in status)
-    return replace(seen, statuses=statuses, waits=tuple(status for status in told if "waiting" in status))
+    statuses = tuple(status for status in told if "waiting" not in status and "route" not in status)
+    waits = tuple(status for status in told if "waiting" in status)
+    # A route that was taken out of the configuration is of no interest any more.
+    routes = tuple(status for status in told if status.get("route") in settings.routes)
+    return replace(seen, statuses=statuses, waits=waits, routes=routes)
 
 
 def _patiently(ask: Callable[[], _T]) -> _T:
@@ -89,7 +92,8 @@ def _offsets(admin: KafkaAdminClient, partitions: list[TopicPartition]) -> _Offs
 def _groups(
     admin: KafkaAdminClient, settings: Settings, partitions: Mapping[str, list[TopicPartition]], offsets: _Offsets
 ) -> Iterator[GroupState]:
-    read = {role: topic for role, topic in (("counter", "events"), ("judge", "counts")) if topic in partitions}
+    watched = {"counter": "events", "judge": "counts"} | {f"route-{name}": "alerts" for name in settings.routes}
+    read = {role: topic for role, topic in watched.items() if topic in partitions}
     names = {role: f"{settings.monitor.name}-{role}" for role in read}
     described = admin.describe_groups(list(names.values()))
     committed = admin.list_group_offsets(dict.fromkeys(names.values()))

@@ -62,6 +62,13 @@ class Metrics:
         self.windows = self._counter("windows", ended, "status")
         self.panes_held = self._gauge("panes_held", "Panes in memory, open and sealed.")
         self.drift_events = self._counter("drift_events", "Drift events published.", "type", "severity")
+        self.routed = self._counter(
+            "routed_alerts",
+            "Alerts that a route is done with, by how it ended.",
+            "route",
+            "outcome",
+        )
+        self.route_failures = self._counter("route_failures", "Attempts to deliver an alert that failed.", "route")
         self.incident_open = self._gauge("incident_open", "1 while an incident is open, else 0.")
         self.features_drifting = self._gauge("features_drifting", "Features in the open incident.")
         self.feature_effect = self._gauge(

@@ -62,7 +62,7 @@ class OpenTransaction:
 class Seen:
     """Everything that was read: statuses by monitor, groups, open transactions, topics that are not there.
 
-    ``waits`` are the records of monitors whose windows wait for partitions.
+    ``waits`` are the records of monitors whose windows wait for partitions, ``routes`` of routes that failed once.
     """
 
     statuses: tuple[dict[str, Any], ...]
@@ -70,6 +70,7 @@ class Seen:
     transactions: tuple[OpenTransaction, ...] = ()
     missing_topics: tuple[str, ...] = ()
     waits: tuple[dict[str, Any], ...] = ()
+    routes: tuple[dict[str, Any], ...] = ()
 
 
 def report(monitor: str, seen: Seen, now_ms: int) -> dict[str, Any]:
@@ -82,6 +83,7 @@ def report(monitor: str, seen: Seen, now_ms: int) -> dict[str, Any]:
         "problems": problems,
         "monitors": [{**_aged(status, now_ms), "waiting": _waits_of(status, seen)} for status in seen.statuses],
         "groups": [{**asdict(group), "lag": group.lag} for group in seen.groups],
+        "routes": list(seen.routes),
         "transactions": [{**asdict(open_one), "hanging": open_one.hangs(now_ms)} for open_one in seen.transactions],
     }
 
@@ -99,6 +101,13 @@ def _problems(seen: Seen, now_ms: int) -> Iterator[tuple[str, str]]:
         for reason, wait in record["waiting"].items():
             places = [(place["topic"], place["partition"]) for place in wait["partitions"]]
             yield reason, f"windows of {record['monitor']} wait for {place_names(places)} since {wait['since']}"
+    for route in seen.routes:
+        if route["failing"]:
+            yield "route_failing", _failing(route)
+
+
+def _failing(route: dict[str, Any]) -> str:
+    return f"the route {route['route']} has not delivered since {route['since']}: {route['failing']}"
 
 
 def _waits_of(status: dict[str, Any], seen: Seen) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from consumers.facts import (
+    AlertRouted,
     EventPublished,
     EventsCounted,
     EventsLost,
@@ -13,6 +14,7 @@ from consumers.facts import (
     MonitorStands,
     PartitionsOwned,
     RecordsPolled,
+    RouteFailed,
     TransactionEnded,
     WindowTested,
 )
@@ -39,6 +41,8 @@ class Telemetry:
             RecordsPolled: self._records_polled,
             WindowTested: self._window_tested,
             EventPublished: self._event_published,
+            AlertRouted: self._alert_routed,
+            RouteFailed: self._route_failed,
             MonitorStands: self._monitor_stands,
         }
 
@@ -105,6 +109,12 @@ class Telemetry:
 
     def _event_published(self, fact: EventPublished) -> None:
         self.metrics.drift_events.labels(self._monitor, fact.type, fact.severity).inc()
+
+    def _alert_routed(self, fact: AlertRouted) -> None:
+        self.metrics.routed.labels(self._monitor, fact.route, fact.outcome).inc()
+
+    def _route_failed(self, fact: RouteFailed) -> None:
+        self.metrics.route_failures.labels(self._monitor, fact.route).inc()
 
     def _monitor_stands(self, fact: MonitorStands) -> None:
         if fact.watermark_ms is not None:

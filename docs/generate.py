@@ -14,6 +14,9 @@ from consumers.settings.problems import example, toml_value
 ROOT = Path(__file__).resolve().parent.parent
 WORDS: dict[Any, str] = {str: "text", int: "whole number", float: "number", bool: "true or false", Any: "plain value"}
 
+# Tables that may be left out whole, and stand commented out in the example; with a name where a person gives one.
+OPTIONAL = {"features.NAME": "features.user_age", "routes.NAME": "routes.team"}
+
 INTRODUCTION = """\
 # Configuration
 
@@ -111,20 +114,20 @@ def example_file() -> str:
     """Return examples/driftline.toml: every key with its default; those without one commented out."""
     parts = ["# Every key of driftline.toml with its default. Only monitor.name must be given.\n"]
     for name, place in tables():
-        own = "# " if name == "features.NAME" else ""
-        parts.append(f"\n{comment(place.annotation.__doc__)}{own}[{name.replace('NAME', 'user_age')}]\n")
+        own = "# " if name in OPTIONAL else ""
+        parts.append(f"\n{comment(place.annotation.__doc__)}{own}[{OPTIONAL.get(name, name)}]\n")
         keys = place.keys().items()
-        parts += [key_lines(key, field) for key, field in keys if not Place(field.annotation).keys()]
+        parts += [key_lines(key, field, own) for key, field in keys if not Place(field.annotation).keys()]
     return "".join(parts)
 
 
-def key_lines(key: str, field: FieldInfo) -> str:
+def key_lines(key: str, field: FieldInfo, own: str) -> str:
     """Return one key with its meaning above it."""
     place = Place(field.annotation, field)
     default = default_text(place)
     given = field.is_required() or (default is not None and "<monitor>" not in default and default != "{}")
     value = default if given and default is not None else example(place)
-    line = f"{'' if given else '# '}{key} = {value.replace('<monitor>', 'house-prices')}\n"
+    line = f"{own if given else '# '}{key} = {value.replace('<monitor>', 'house-prices')}\n"
     return comment(str(field.description)) + line
 
 

@@ -18,12 +18,11 @@ from consumers.kafka_rebalance import keep_joining
 from consumers.settings import Settings
 from consumers.source import LogRefused, Place
 
-# A body of a loop may take this long for one event; that the process is alive is told by heartbeats meanwhile.
+# That the process is alive is told by heartbeats, however long it works on one record.
 _MEMBER_SETTINGS: Mapping[str, Any] = {
     **CONSUMER_SETTINGS,
-    "session_timeout_ms": 10_000,
-    "heartbeat_interval_ms": 3_000,
-    "max_poll_interval_ms": 3_600_000,
+    "session_timeout_ms": 6_000,
+    "heartbeat_interval_ms": 2_000,
 }
 
 
@@ -40,22 +39,25 @@ class KafkaAlerts:
     """Reads one record at a time; owned by one thread.
 
     ``group`` makes it a member of that group; without one it reads every partition and remembers nothing. Begins at the
-    end of the topic, or ``from_beginning``, unless the group stands somewhere already. Raises LogUnavailable or
-    LogRefused when the topic cannot be read.
+    end of the topic, or ``from_beginning``, unless the group stands somewhere already. ``body_s`` is how long a
+    member may work on one record before it is taken for stuck. Raises LogUnavailable or LogRefused when the topic
+    cannot be read.
     """
 
-    def __init__(self, settings: Settings, group: str | None = None, *, from_beginning: bool = False) -> None:
+    def __init__(
+        self, settings: Settings, group: str | None = None, *, from_beginning: bool = False, body_s: float = 3_600
+    ) -> None:
         topic = settings.topics.alerts
         with kafka_errors(f"{topic} cannot be read"):
             if group is None:
-                self._consumer = _opened(settings, {})
+                self._consumer = _opened(settings)
                 parts = _partitions(self._consumer, topic)
                 self._consumer.assign(parts)
                 for tp, offset in _starts(self._consumer, parts, from_beginning).items():
                     self._consumer.seek(tp, offset)
             else:
-                _pin(settings, topic, group, from_beginning)
-                self._consumer = _opened(settings, {"group_id": group})
+                pin(settings, group, from_beginning=from_beginning)
+                self._consumer = _opened(settings, group, round(body_s * 1000))
                 parts = _partitions(self._consumer, topic)
                 self._consumer.subscribe([topic])
             self._ends = self._consumer.end_offsets(parts)
@@ -80,6 +82,16 @@ class KafkaAlerts:
             ours = {TopicPartition(*place): offset for place, offset in next_offsets.items() if place in owned}
             if ours:
                 self._consumer.commit({tp: OffsetAndMetadata(offset, "", -1) for tp, offset in ours.items()}, LOOKUP_MS)
+
+    def membership(self) -> int:
+        """Return the group's generation, another one whenever partitions may have come or gone; -1 outside of it."""
+        generation: int = self._consumer.group_metadata().generation_id
+        return generation
+
+    def mark_end(self) -> None:
+        """Take the present end of the topic for what ``at_end`` asks for."""
+        with kafka_errors(f"the end of {self._topic} cannot be read"):
+            self._ends = self._consumer.end_offsets(list(self._ends))
 
     def at_end(self) -> bool:
         """Tell whether everything is read that was on the topic, on partitions of ours, when this reader was made."""
@@ -110,9 +122,27 @@ def follow(settings: Settings, *, from_beginning: bool, burst: bool) -> Iterator
         alerts.close()
 
 
-def _opened(settings: Settings, group: Mapping[str, str]) -> KafkaConsumer:
-    options = settings.kafka.for_client("member" if group else "consumer")
-    return KafkaConsumer(**{**(_MEMBER_SETTINGS if group else CONSUMER_SETTINGS), **options, **group})
+def records_between(settings: Settings, place: Place, start: int, end: int) -> Iterator[AlertRecord]:
+    """Yield a partition's committed records from one offset up to, not including, another; raises as `KafkaAlerts`."""
+    tp = TopicPartition(*place)
+    with kafka_errors(f"{place[0]} cannot be read"):
+        consumer = _opened(settings)
+        try:
+            consumer.assign([tp])
+            consumer.seek(tp, max(start, consumer.beginning_offsets([tp])[tp]))
+            while consumer.position(tp, timeout_ms=LOOKUP_MS) < end:
+                for record in consumer.poll(timeout_ms=500).get(tp, []):
+                    if record.offset < end:
+                        yield AlertRecord(place, record.offset, record.value)
+        finally:
+            consumer.close(timeout_ms=1_000)
+
+
+def _opened(settings: Settings, group: str | None = None, body_ms: int = 3_600_000) -> KafkaConsumer:
+    if group is None:
+        return KafkaConsumer(**{**CONSUMER_SETTINGS, **settings.kafka.for_client("consumer")})
+    own = {"group_id": group, "max_poll_interval_ms": body_ms}
+    return KafkaConsumer(**{**_MEMBER_SETTINGS, **settings.kafka.for_client("member"), **own})
 
 
 def _partitions(consumer: KafkaConsumer, topic: str) -> list[TopicPartition]:
@@ -127,20 +157,27 @@ def _starts(consumer: KafkaConsumer, parts: list[TopicPartition], from_beginning
     return found
 
 
-def _pin(settings: Settings, topic: str, group: str, from_beginning: bool) -> None:
-    """Give the group its first position on every partition, unless it stands anywhere already."""
-    consumer = _opened(settings, {"group_id": group})
-    try:
-        parts = _partitions(consumer, topic)
-        consumer.assign(parts)
-        if any(consumer.committed(tp, timeout_ms=LOOKUP_MS) is not None for tp in parts):
-            return
-        starts = _starts(consumer, parts, from_beginning)
+def pin(settings: Settings, group: str, *, from_beginning: bool = False) -> None:
+    """Give the group its first position on every partition, unless it has one somewhere; raises as `KafkaAlerts`."""
+    with kafka_errors(f"{settings.topics.alerts} cannot be read"):
+        consumer = _opened(settings, group)
         try:
-            consumer.commit({tp: OffsetAndMetadata(offset, "", -1) for tp, offset in starts.items()}, LOOKUP_MS)
-        except KafkaError:
-            # Refused where others have joined meanwhile: then they have written one.
-            if all(consumer.committed(tp, timeout_ms=LOOKUP_MS) is None for tp in parts):
-                raise
-    finally:
-        consumer.close(timeout_ms=1_000)
+            parts = _partitions(consumer, settings.topics.alerts)
+            consumer.assign(parts)
+            if not _stands(consumer, parts):
+                _write_starts(consumer, parts, _starts(consumer, parts, from_beginning))
+        finally:
+            consumer.close(timeout_ms=1_000)
+
+
+def _write_starts(consumer: KafkaConsumer, parts: list[TopicPartition], starts: dict[TopicPartition, int]) -> None:
+    try:
+        consumer.commit({tp: OffsetAndMetadata(offset, "", -1) for tp, offset in starts.items()}, LOOKUP_MS)
+    except KafkaError:
+        # Refused where others have joined meanwhile: then they have written one.
+        if not _stands(consumer, parts):
+            raise
+
+
+def _stands(consumer: KafkaConsumer, parts: list[TopicPartition]) -> bool:
+    return any(consumer.committed(tp, timeout_ms=LOOKUP_MS) is not None for tp in parts)

@@ -5,6 +5,7 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
@@ -29,7 +30,8 @@ def run(
     config: Annotated[Path, typer.Option(help="The configuration file.")] = Path("driftline.toml"),
     *,
     role: Annotated[
-        Literal["all", "counter", "judge"], typer.Option(help="Count events, judge windows, or both in one process.")
+        Literal["all", "counter", "judge", "router"],
+        typer.Option(help="Count events, judge windows, deliver alerts to [routes], or all of it in one process."),
     ] = "all",
     burst: Annotated[
         bool, typer.Option("--burst", help="Stop when what was in the topic at the start is counted and judged.")
@@ -39,6 +41,7 @@ def run(
     """Consume events, test windows, publish drift events; until SIGTERM or SIGINT."""
     from consumers.assembly import assemble
     from consumers.cli.environment import settings_from
+    from consumers.cli.routing import route_alone, routing
     from consumers.fact_log import FactLog
     from consumers.facts import Observers
     from consumers.kafka_loops import new_loop
@@ -50,6 +53,9 @@ def run(
     for number in _SIGNALS:
         signal.signal(number, _stop_starting)
     settings = settings_from(config)
+    if role == "router":
+        route_alone(settings, _stop_on_signals, burst=burst)
+        return
     assembly = assemble(settings)
     roles = _roles(settings, role)
     # A burst is over before anybody could ask how it is.
@@ -62,11 +68,19 @@ def run(
     except LogRefused as error:
         _no_broker(settings, str(error))
     service = Service(loops, _tell)
-    _stop_on_signals(service)
+    _stop_on_signals(service.stop)
     name, source = settings.monitor.name, settings.topics.events or "taps"
     _log.info("%s: %s of %s since %s", name, " and ".join(roles), source, assembly.baseline.fingerprint)
     if assembly.unverified and "judge" in roles:
         _log.warning("%s: budget: %s: %s", settings.monitor.name, assembly.budget, assembly.unverified)
+    with routing(settings, observer, service.stop, wanted=role == "all", burst=burst):
+        _serve(service, settings, burst=burst)
+    _log.info("%s: stopped", settings.monitor.name)
+
+
+def _serve(service: "Service", settings: "Settings", *, burst: bool) -> None:
+    from consumers.source import LogRefused
+
     try:
         if burst:
             service.run_burst()
@@ -74,7 +88,6 @@ def run(
             service.run()
     except LogRefused as error:
         _no_broker(settings, str(error))
-    _log.info("%s: stopped", settings.monitor.name)
 
 
 def _roles(settings: "Settings", role: str) -> list[str]:
@@ -126,7 +139,7 @@ def _stop_starting(_number: int, _frame: object) -> NoReturn:
     raise SystemExit(0)
 
 
-def _stop_on_signals(service: "Service") -> None:
+def _stop_on_signals(stop_it: Callable[[], None]) -> None:
     """End after the present transaction; a second signal ends at once, and the next owner goes on from the last one."""
     first_s = 0.0
 
@@ -138,7 +151,7 @@ def _stop_on_signals(service: "Service") -> None:
                 os._exit(130)
             return
         first_s = time.monotonic()
-        service.stop()
+        stop_it()
         patience = threading.Timer(_STOP_WITHIN_S, os._exit, (0,))
         patience.daemon = True
         patience.start()

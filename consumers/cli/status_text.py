@@ -143,6 +143,10 @@ def _health(told: dict[str, Any]) -> Iterator[RenderableType]:
         table.add_row(group["role"], group["group"], group["state"], *numbers)
     yield table
     yield Text("")
+    for route in told["routes"]:
+        if last := route["last_undelivered"]:
+            words = f"route {route['route']}: {route['undelivered']:,} alerts given up; the last one is {last['place']}"
+            yield Text(f"{words}, {last['type']}: {last['why']}\n", _COLOURS["warning"])
     if told["healthy"]:
         yield Text("driftline is healthy", "green")
         return

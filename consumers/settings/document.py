@@ -157,10 +157,10 @@ def _read_variable(document: Document, name: str, text: str) -> None:
 
 
 def _cased(document: Document, parts: KeyPath) -> KeyPath:
-    """Lower-case a variable's parts; a feature keeps the spelling that the file gives it."""
+    """Lower-case a variable's parts; a feature and a route keep the spelling that the file gives them."""
     key = tuple(part.lower() for part in parts)
-    features = document.tables.get("features")
-    if key[0] != "features" or len(key) < 2 or not isinstance(features, dict):
+    named = document.tables.get(key[0]) if key[0] in ("features", "routes") else None
+    if len(key) < 2 or not isinstance(named, dict):
         return key
-    same = next((name for name in features if name.lower() == key[1]), key[1])
+    same = next((name for name in named if name.lower() == key[1]), key[1])
     return (key[0], same, *key[2:])

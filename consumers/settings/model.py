@@ -7,6 +7,8 @@ from typing import Annotated, Any
 from pydantic import Field, PrivateAttr, ValidationInfo, field_validator
 
 from consumers.settings.decision import DecisionSettings, FeatureSettings, ThresholdSettings
+from consumers.settings.names import KafkaName
+from consumers.settings.routes import RouteSettings
 from consumers.settings.schedule import ScheduleSettings
 from consumers.settings.section import Section
 from consumers.settings.sections import EventSettings, KafkaSettings, MonitorSettings, TelemetrySettings, TopicSettings
@@ -29,6 +31,7 @@ class Settings(Section):
     decision: DecisionSettings = Field(default_factory=DecisionSettings)
     thresholds: ThresholdSettings = Field(default_factory=ThresholdSettings)
     features: Mapping[str, FeatureSettings] = Field(default={}, description="Exceptions for single features, by name.")
+    routes: Mapping[KafkaName, RouteSettings] = Field(default={}, description="Whom alerts are sent to, by name.")
     _path: Path = PrivateAttr(default=Path("driftline.toml"))
 
     @field_validator("topics")

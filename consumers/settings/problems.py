@@ -24,13 +24,15 @@ _WORDS = {
     "string_too_short": "must not be empty",
     "too_short": "must not be empty",
 }
+# What pydantic adds to a location when the name of a table is wrong, not what is in it.
+_OF_THE_NAME = "[key]"
 _TABLES = {"model_type", "model_attributes_type", "mapping_type", "dict_type"}
 
 
 def describe_problem(details: "ErrorDetails") -> tuple[tuple[str, ...], str]:
     """Return the key, as in the file, and a sentence."""
     kind, context = details["type"], details.get("ctx", {})
-    key, place = _locate(tuple(str(part) for part in details["loc"]))
+    key, place = _locate(tuple(str(part) for part in details["loc"] if part != _OF_THE_NAME))
     parent = place_of(Settings, key[:-1])
     if kind == "extra_forbidden":
         return key, unknown_key(key, parent)

@@ -104,13 +104,14 @@ def test_importing_the_command_line_is_cheap(repository: Path) -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_torch_is_imported_only_where_it_is_used(repository: Path) -> None:
-    """No module imports torch while it is imported itself: people without the extra import everything."""
+def test_extras_are_imported_only_where_they_are_used(repository: Path) -> None:
+    """No module imports a library of an extra while it is imported itself: people without it import everything."""
+    extras = {"torch", "captum", "pyarrow", "narwhals", "pandas", "polars", "matplotlib"}
     at_once = [
         path
         for package in PACKAGES
         for path in _modules(repository, package)
-        if "torch" in {name.split(".")[0] for name in _imported_at_once(ast.parse(path.read_text(encoding="utf-8")))}
+        if extras & {name.split(".")[0] for name in _imported_at_once(ast.parse(path.read_text(encoding="utf-8")))}
     ]
     assert at_once == []
 

@@ -71,7 +71,7 @@ def test_a_wrong_role_is_refused(config: Path) -> None:
     """Exit 2, and the roles there are."""
     result = run(config, "--role", "referee")
     assert result.exit_code == 2
-    assert all(role in result.stderr for role in ("all", "counter", "judge"))
+    assert all(role in result.stderr for role in ("all", "counter", "judge", "router"))
 
 
 def test_a_missing_baseline_is_found_before_the_broker_is_asked(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,3 +117,10 @@ def test_without_a_topic_of_events_there_is_nothing_for_a_counter(
     assert 'topics.events is ""' in str(result.exception)
     assert run(config, "--burst").exit_code == 1
     assert made == ["judge"]
+
+
+def test_a_router_without_routes_is_for_people(config: Path) -> None:
+    """Nobody to deliver to is a mistake, not a process that does nothing."""
+    result = run(config, "--role", "router")
+    assert isinstance(result.exception, SettingsError)
+    assert "write for example [routes.team]" in str(result.exception)

@@ -145,6 +145,14 @@ def test_what_is_wrong_with_driftline_is_listed() -> None:
     assert lines[-2].startswith("- hanging_transaction: m.counts-0: a transaction is open since 1970-01-01T00:00:00Z")
 
 
+def test_alerts_that_were_given_up_stay_in_sight() -> None:
+    """How many, and the last of them with its place, though the route works again."""
+    last = {"place": "alerts-0@7", "type": "drift.opened", "why": "HTTP 400"}
+    route = {"route": "team", "failing": None, "since": None, "undelivered": 3, "last_undelivered": last}
+    told = "route team: 3 alerts given up; the last one is alerts-0@7, drift.opened: HTTP 400"
+    assert told in shown(status(), routes=(route,))
+
+
 def test_a_narrow_terminal_is_wide_enough() -> None:
     """In 80 columns no cell of a drifting monitor's tables is broken."""
     rows = ("feature ", "user_", "device", "role", "counter", "judge")

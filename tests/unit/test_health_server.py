@@ -279,3 +279,10 @@ def test_an_assignment_is_told_when_it_changes(caplog: pytest.LogCaptureFixture,
         "counter reads events-0",
         "counter reads no partition: there are enough other members",
     ]
+
+
+def test_what_is_no_loop_of_this_process_is_no_sign_of_life(health: Health, ask: Ask, clock: SetClock) -> None:
+    """A route steps on a thread of its own: it must not hide a loop that hangs."""
+    clock.now_s += LONGEST_STEP_S + 1
+    health.note(Stepped("router"))
+    assert body(ask("/healthz"))[0] == 503

@@ -3,7 +3,6 @@
 import datetime as dt
 import json
 import runpy
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -213,11 +212,3 @@ def test_the_example_fits_replays_and_draws(
     assert "age moved up" in capsys.readouterr().out
     assert {path.name for path in tmp_path.iterdir()} == {"drift.png", "age.png"}
     mpl.pyplot.close("all")
-
-
-def test_importing_the_notebook_loads_no_frame_library(repository: Path) -> None:
-    """Each is imported where it is used."""
-    libraries = ("pandas", "polars", "pyarrow", "matplotlib", "narwhals")
-    script = f"import sys, consumers.notebook; print([m for m in {libraries} if m in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", script], cwd=repository, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"

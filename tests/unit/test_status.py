@@ -162,3 +162,14 @@ def test_the_status_is_a_function_of_the_log(stage: Any, incident_lines: list[by
         made.drain(made.counter(), made.judge())
         written.append([record.value for record in made.log.records("status")])
     assert written[0] == written[1] != []
+
+
+def test_a_route_that_fails_is_ill_health_with_its_reason() -> None:
+    """Since when, and why; one that has given something up and works again is none."""
+    failing = {"route": "team", "failing": "HTTP 503", "since": "2026-01-01T09:00:00Z", "undelivered": 0}
+    for route, problems in ((failing, ["route_failing"]), ({**failing, "failing": None, "undelivered": 3}, [])):
+        told = report("m", Seen((), (), routes=(route,)), 0)
+        assert [problem["reason"] for problem in told["problems"]] == problems
+        assert told["routes"] == [route]
+    said = report("m", Seen((), (), routes=(failing,)), 0)["problems"][0]["detail"]
+    assert said == "the route team has not delivered since 2026-01-01T09:00:00Z: HTTP 503"

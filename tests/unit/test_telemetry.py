@@ -9,12 +9,14 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from consumers.facts import (
+    AlertRouted,
     EventPublished,
     FeatureEffect,
     LogUnanswered,
     MonitorStands,
     PartitionsOwned,
     RecordsPolled,
+    RouteFailed,
     TransactionEnded,
     WindowTested,
     by_fate,
@@ -246,3 +248,11 @@ def test_loops_over_a_log_tell_the_whole_story(stage: Any, incident_lines: list[
         0,
         book.monitors.any.state.sealed_to_ms / 1000,
     )
+
+
+def test_routes_are_counted_by_how_alerts_ended(telemetry: Telemetry, value: Value) -> None:
+    """Delivered and given up apart, and the attempts that failed."""
+    for fact in (RouteFailed("team"), RouteFailed("team"), AlertRouted("team", "delivered")):
+        telemetry.note(fact)
+    assert value("route_failures_total", route="team") == 2
+    assert value("routed_alerts_total", route="team", outcome="delivered") == 1
