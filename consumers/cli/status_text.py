@@ -143,7 +143,7 @@ def _health(told: dict[str, Any]) -> Iterator[RenderableType]:
         table.add_row(group["role"], group["group"], group["state"], *numbers)
     yield table
     yield Text("")
-    for route in told["routes"]:
+    for route in told.get("routes", ()):
         if last := route["last_undelivered"]:
             words = f"route {route['route']}: {route['undelivered']:,} alerts given up; the last one is {last['place']}"
             yield Text(f"{words}, {last['type']}: {last['why']}\n", _COLOURS["warning"])

@@ -79,6 +79,7 @@ def _settings(config: Config, said: Mapping[tuple[str, str], str], *, rows: bool
     if rows:
         # A row is the event itself, whatever the events of the stream are wrapped in.
         document.put(("events", "features"), "", str(document.path))
+        document.put(("events", "format"), "json", str(document.path))
     for key, value in said.items():
         document.put(key, value, f"{key[-1]}=")
     return settings_of(document)
