@@ -24,11 +24,11 @@ $(SETUP): pyproject.toml constraints.txt
 	echo "setup: $$("$$found" --version) -> $(VENV)"; \
 	if command -v uv >/dev/null 2>&1; then \
 	  [ -x $(PYTHON) ] || uv venv --quiet --python "$$(command -v "$$found")" $(VENV); \
-	  uv pip install --quiet --python $(PYTHON) -c constraints.txt --group dev -e '.[parquet,notebook,torch,importance]'; \
+	  uv pip install --quiet --python $(PYTHON) -c constraints.txt --group dev -e '.[arrow,avro,importance,notebook,parquet,protobuf,torch]'; \
 	else \
 	  [ -x $(PYTHON) ] || "$$found" -m venv $(VENV); \
 	  $(PYTHON) -m pip install --quiet --upgrade 'pip>=25.1'; \
-	  $(PYTHON) -m pip install --quiet -c constraints.txt --group dev -e '.[parquet,notebook,torch,importance]'; \
+	  $(PYTHON) -m pip install --quiet -c constraints.txt --group dev -e '.[arrow,avro,importance,notebook,parquet,protobuf,torch]'; \
 	fi
 	@mkdir -p $(@D) && touch $@
 

@@ -7,6 +7,7 @@ from consumers.book import Book
 from consumers.decode import EventDecoder, EventFormat
 from consumers.decode.formats import NoSuchFormat
 from consumers.errors import SettingsError
+from consumers.schema_registry import RegistryAccess, SchemaRegistry
 from consumers.settings import Settings, validate_against
 from stream.budget import budget, usable, why_unverified
 from stream.drift_event import Identity
@@ -66,9 +67,15 @@ class Assembly:
             side=events.side,
         )
         try:
-            return EventDecoder(self.baseline, event_format)
+            return EventDecoder(self.baseline, event_format, self._new_registry())
         except NoSuchFormat as error:
             raise SettingsError(f"{self.settings.path}: events.format: {error}") from error
+
+    def _new_registry(self) -> SchemaRegistry | None:
+        told = self.settings.schema_registry
+        if told.url is None:
+            return None
+        return SchemaRegistry(RegistryAccess(told.url, told.username, told.password, told.token, told.ssl_cafile))
 
     def new_tallier(self) -> Tallier:
         """Return what places rows in panes."""

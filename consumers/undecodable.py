@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from consumers.decode import Decoder
 from consumers.raw import Decoded, RawBatch, Rejected
+from consumers.source import LogRefused, LogUnavailable
 
 REASON = "undecodable"
 _log = logging.getLogger("driftline.events")
@@ -19,6 +20,9 @@ def decode_all(decoder: Decoder, batch: RawBatch) -> Decoded:
     """Decode a batch; the records that raise, found one by one, are rejected as ``undecodable``."""
     try:
         return decoder.decode(batch)
+    except (LogUnavailable, LogRefused):
+        # Nobody's record is at fault: a registry of schemas does not answer.
+        raise
     except Exception:
         poison = [reject for place in range(len(batch)) if (reject := _tried(decoder, batch, place))]
         if not poison:

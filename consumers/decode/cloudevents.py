@@ -26,7 +26,7 @@ class CloudEvents:
     is_envelope = True
 
     def __init__(self, wanted: Wanted) -> None:
-        """Nothing about an envelope depends on what is wanted."""
+        """Take nothing: an envelope depends on nothing."""
 
     def claims(self, record: Record) -> bool:
         """Tell whether the headers say so, or, without such headers, the required attributes are there."""

@@ -9,6 +9,7 @@ from consumers.decode.format_names import AUTO, JSON
 from consumers.decode.parts import Part, rejected, rows_of
 from consumers.decode.patient import PatientReader
 from consumers.decode.quick import QuicklyRead, QuickReader, quick_reader
+from consumers.decode.schemas import Registry
 from consumers.raw import Decoded, RawBatch
 
 
@@ -20,10 +21,10 @@ class EventDecoder:
     last counts.
     """
 
-    def __init__(self, baseline: Baseline, event_format: EventFormat) -> None:
+    def __init__(self, baseline: Baseline, event_format: EventFormat, registry: Registry | None = None) -> None:
         self._empty = Part.empty(baseline, event_format)
         codes = tuple(CategoryCodes(reference) for reference in baseline.categorical)
-        self._patient = PatientReader(baseline, event_format, codes)
+        self._patient = PatientReader(baseline, event_format, codes, registry)
         # None where no event can be read in the quick way.
         self.quick: QuickReader | None = None
         if event_format.format in (AUTO, JSON):

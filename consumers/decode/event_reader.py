@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeAlias, TypeVar
 
 from consumers.decode.compressed import decompressed, is_compressed
+from consumers.decode.confluent import Confluent
 from consumers.decode.format import Format
 from consumers.decode.lenient import Refused
 from consumers.decode.lines import Lines
@@ -53,7 +54,7 @@ class EventReader:
         if record.value is not None and is_compressed(record.value):
             self._open(record.carrying(decompressed(record.value)), fixed, found, depth + 1)
             return
-        chosen = fixed or self._choose(record)
+        chosen = self._choose(record) if fixed is None else self._framing(record, fixed) or fixed
         try:
             opened = chosen.read(record)
         except Refused:
@@ -61,10 +62,19 @@ class EventReader:
                 raise
             return
         if isinstance(opened, list | tuple):
+            still = fixed if chosen is not fixed else None
             for inner in opened:
-                self._open(inner, None, found, depth + 1)
+                self._open(inner, still, found, depth + 1)
         elif opened is not None:
             found.append((record, opened))  # type: ignore[arg-type]  # a sequence is a list or tuple
+
+    def _framing(self, record: Record, fixed: Format) -> Format | None:
+        """Return what reads the frame around a format that is fixed: as compression, it is no format of its own."""
+        value = record.value or b""
+        for one in self._by_first.get(value[0], ()) if value else ():
+            if one is not fixed and isinstance(one, Confluent) and one.claims(record):
+                return one
+        return None
 
     def _choose(self, record: Record) -> Format:
         if record.headers:

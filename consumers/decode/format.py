@@ -6,6 +6,7 @@ from typing import Protocol, TypeAlias
 
 from consumers.decode.event_format import EventFormat
 from consumers.decode.record import Record
+from consumers.decode.schemas import Registry
 from consumers.decode.tables import Names, Table
 
 # Rows; or the records inside an envelope; or None, where it holds nothing that this monitor watches.
@@ -14,15 +15,27 @@ Opened: TypeAlias = Table | Sequence[Record] | None
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What formats are made for: the baseline's features, and where an event keeps what is read."""
+    """What formats are made for: the baseline's features, where an event keeps what is read, and who knows schemas."""
 
     features: Names
     event_format: EventFormat
+    registry: Registry | None = None
 
     @property
     def names(self) -> Names:
         """The names of values that come without."""
         return self.event_format.names or self.features
+
+    @property
+    def paths(self) -> frozenset[str]:
+        """The paths to what is read beside the features."""
+        told = self.event_format
+        return frozenset((*filter(None, (told.timestamp,)), *told.where, *told.segments))
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """The names of all columns that may be read."""
+        return self.paths.union(self.features)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,13 @@ from collections.abc import Mapping
 
 # In the order in which they are asked whether a record is theirs.
 FORMATS: Mapping[str, str] = {
+    "confluent": "consumers.decode.confluent:Confluent",
+    "arrow": "consumers.decode.arrow:Arrow",
+    "avro": "consumers.decode.avro:AvroFile",
     "cloudevents": "consumers.decode.cloudevents:CloudEvents",
+    "debezium": "consumers.decode.debezium:Debezium",
     "open-inference": "consumers.decode.open_inference:OpenInference",
+    "open-inference-protobuf": "consumers.decode.inference_protobuf:InferenceProtobuf",
     "kserve": "consumers.decode.kserve:KServe",
     "seldon": "consumers.decode.seldon:Seldon",
 }

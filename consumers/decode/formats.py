@@ -10,15 +10,18 @@ from consumers.decode.format import Format, Wanted
 from consumers.decode.format_names import AUTO, FORMATS, JSON
 from consumers.decode.plain import Plain
 from consumers.decode.record import Record
+from consumers.decode.schemas import Registry
 
 
 class NoSuchFormat(Exception):
     """A class that the configuration names as a format cannot be loaded; the message says why."""
 
 
-def reader_of(baseline: Baseline, event_format: EventFormat, excludes: Callable[[Record], bool]) -> EventReader:
+def reader_of(
+    baseline: Baseline, event_format: EventFormat, excludes: Callable[[Record], bool], registry: Registry | None
+) -> EventReader:
     """Return what opens records of the format that is configured; raises NoSuchFormat."""
-    wanted = Wanted(tuple(feature.name for feature in baseline.features), event_format)
+    wanted = Wanted(tuple(feature.name for feature in baseline.features), event_format, registry)
     plain = Plain(wanted)
     if event_format.format == JSON:
         return EventReader((), plain, None, excludes)

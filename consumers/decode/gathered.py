@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import repeat
+from typing import Any
 
 import numpy as np
 
 from baselines.baseline import Baseline
+from baselines.cells import IntArray
 from consumers.decode.category_codes import CategoryCodes
 from consumers.decode.event_format import EventFormat, split_path
 from consumers.decode.lenient import Refused, same
@@ -14,6 +16,7 @@ from consumers.decode.parts import Part, times_of
 from consumers.decode.record import Record
 from consumers.decode.segment_names import SegmentNames
 from consumers.decode.tables import Frame, Row, Table
+from consumers.decode.timestamps import Times
 from consumers.decode.values import categorical_column, numeric_column
 from consumers.raw import RawBatch
 
@@ -50,13 +53,13 @@ class RowReader:
             table = table if len(index) == len(table) else table.take(index)
         return table
 
-    def times(self, record: Record, table: Table) -> Sequence[object]:
+    def times(self, record: Record, table: Table) -> Times:
         """Return each row's time as it is written; raises Refused where one has none."""
         if self._timestamp is None:
-            return ()
+            return []
         value = _at(record, table, self._timestamp, self._timestamp_keys)
         times = value.values if isinstance(value, _Column) else [value] * len(table)
-        if None in times:
+        if not isinstance(times, np.ndarray) and None in times:
             raise Refused("no_timestamp", f"there is no value at {self._timestamp!r}")
         return times
 
@@ -71,7 +74,7 @@ class RowReader:
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    values: Sequence[object]
+    values: Any
 
 
 def _at(record: Record, table: Table, path: str, keys: tuple[str, ...]) -> object:
@@ -106,19 +109,17 @@ class Gathered:
         numbers = tuple(feature.name for feature in self.baseline.numeric)
         self._names = (*numbers, *(feature.name for feature in self.baseline.categorical))
 
-    def add(self, place: int, tables: Sequence[tuple[Table, Sequence[object], Sequence[Row]]]) -> None:
+    def add(self, place: int, tables: Sequence[tuple[Table, Times, Sequence[Row]]]) -> None:
         """Add the rows of one record: its tables, with each row's time and segment."""
-        found = [None if _is_long(table) else list(table.rows(self._names)) for table, _, _ in tables]
-        for rows, (table, times, segments) in zip(found, tables, strict=True):
-            if rows is None:
+        for table, times, segments in tables:
+            if isinstance(table, Frame) and len(table) >= _LONG:
                 self._flush()
+                self._add_frame(place, table, times, segments)
+                continue
+            self._rows += table.rows(self._names)
             self._places += [place] * len(table)
-            self._times += times
+            self._times += np.datetime_as_string(times, unit="ms").tolist() if isinstance(times, np.ndarray) else times
             self._segments += segments
-            if rows is not None:
-                self._rows += rows
-            elif isinstance(table, Frame):
-                self._end(table.columns, len(table))
         if len(self._rows) >= _PIECE:
             self._flush()
 
@@ -128,25 +129,32 @@ class Gathered:
         return self._parts
 
     def _flush(self) -> None:
-        if self._rows:
-            columns = zip(*self._rows, strict=True)
-            self._end(dict(zip(self._names, columns, strict=True)), len(self._rows))
-            self._rows = []
+        """Make a part of the rows gathered so far."""
+        if not self._rows:
+            return
+        columns = dict(zip(self._names, zip(*self._rows, strict=True), strict=True))
+        times, bad = times_of(self.batch, self.event_format, self._places, self._times)
+        self.bad.update(bad)
+        self._end(columns, np.array(self._places, dtype=np.int64), times, self._segments)
+        self._rows, self._places, self._times, self._segments = [], [], [], []
 
-    def _end(self, columns: Mapping[str, Sequence[object]], n: int) -> None:
-        """Make a part of columns and what was gathered beside them."""
-        missing = [None] * n
+    def _add_frame(self, place: int, frame: Frame, times: Times, segments: Sequence[Row]) -> None:
+        n = len(frame)
+        if self.event_format.timestamp is None:
+            one, bad = times_of(self.batch, self.event_format, [place], ())
+            found = np.full(n, one[0])
+        else:
+            found, bad = times_of(self.batch, self.event_format, [place] * n, times)
+        self.bad.update(bad)
+        self._end(frame.columns, np.full(n, place), found, segments)
+
+    def _end(self, columns: Mapping[str, Any], places: IntArray, times_ms: IntArray, segments: Sequence[Row]) -> None:
+        """Make a part of columns and what belongs to their rows."""
+        missing = [None] * len(places)
         numeric = tuple(numeric_column(columns.get(feature.name, missing)) for feature in self.baseline.numeric)
         categorical = tuple(
             categorical_column(columns.get(feature.name, missing), codes)
             for feature, codes in zip(self.baseline.categorical, self.codes, strict=True)
         )
-        times, bad = times_of(self.batch, self.event_format, self._places, self._times)
-        self.bad.update(bad)
-        segments = self.segment_names.column(self._segments) if self.event_format.segments else None
-        self._parts.append(Part(np.array(self._places, dtype=np.int64), times, numeric, categorical, segments))
-        self._places, self._times, self._segments = [], [], []
-
-
-def _is_long(table: Table) -> bool:
-    return isinstance(table, Frame) and len(table) >= _LONG
+        told_apart = self.segment_names.column(segments) if self.event_format.segments else None
+        self._parts.append(Part(places, times_ms, numeric, categorical, told_apart))

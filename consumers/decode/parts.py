@@ -9,7 +9,7 @@ from baselines.baseline import Baseline
 from baselines.cells import IntArray
 from consumers.decode.event_format import EventFormat
 from consumers.decode.lenient import Refused
-from consumers.decode.timestamps import BAD_TIME_MS, LATEST_MS, to_ms
+from consumers.decode.timestamps import BAD_TIME_MS, LATEST_MS, Times, to_ms
 from consumers.raw import RawBatch, Rejected
 from stream.rows import CategoricalColumn, NumericColumn, Rows
 from stream.segments import SegmentColumn
@@ -51,7 +51,7 @@ def rows_of(batch: RawBatch, parts: Sequence[Part], refused: Collection[int]) ->
 
 
 def times_of(
-    batch: RawBatch, event_format: EventFormat, places: Sequence[int], times: Sequence[object]
+    batch: RawBatch, event_format: EventFormat, places: Sequence[int], times: Times
 ) -> tuple[IntArray, dict[int, Refused]]:
     """Return the event times (n,) of rows, and by place why a record has none."""
     if event_format.timestamp is not None:

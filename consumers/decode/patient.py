@@ -12,6 +12,7 @@ from consumers.decode.lenient import Refused
 from consumers.decode.parts import Part
 from consumers.decode.plain import SHAPE_KEYS
 from consumers.decode.record import Record
+from consumers.decode.schemas import Registry
 from consumers.decode.segment_names import SegmentNames
 from consumers.raw import Headers, RawBatch
 
@@ -28,11 +29,17 @@ class PatientlyRead:
 class PatientReader:
     """Reads what is given to it alone; a record is read whole, or refused whole."""
 
-    def __init__(self, baseline: Baseline, event_format: EventFormat, codes: Sequence[CategoryCodes]) -> None:
+    def __init__(
+        self,
+        baseline: Baseline,
+        event_format: EventFormat,
+        codes: Sequence[CategoryCodes],
+        registry: Registry | None = None,
+    ) -> None:
         self._baseline, self._format, self._codes = baseline, event_format, codes
         self._segments = SegmentNames()
         self._rows = RowReader(event_format)
-        self._reader = reader_of(baseline, event_format, self._rows.excludes)
+        self._reader = reader_of(baseline, event_format, self._rows.excludes, registry)
 
     @property
     def telling(self) -> tuple[str, ...]:

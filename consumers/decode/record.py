@@ -42,6 +42,10 @@ class Record:
         """Take the first bytes for the whole record."""
         self.value = (self.value or b"")[:length]
 
+    def tell(self, document: dict[str, Any]) -> None:
+        """Say what paths lead into, where that is no JSON."""
+        self._parsed = document
+
     @property
     def parsed(self) -> Any:
         """The JSON that the record is; raises Refused where it is none."""

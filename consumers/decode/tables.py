@@ -5,8 +5,6 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Any, Protocol, TypeAlias
 
-import numpy as np
-
 from consumers.decode.lenient import Refused
 
 Row: TypeAlias = tuple[object, ...]
@@ -90,11 +88,11 @@ class Grid:
 
 
 class Frame:
-    """Columns of one length: lists, or arrays (n,) of numpy; raises Refused where lengths differ."""
+    """Columns of one length: lists, arrays (n,) of numpy, or columns of Arrow; raises Refused where lengths differ."""
 
-    def __init__(self, columns: Mapping[str, Any]) -> None:
+    def __init__(self, columns: Mapping[str, Any], n: int | None = None) -> None:
         lengths = {name: len(column) for name, column in columns.items()}
-        self._n = next(iter(lengths.values()), 0)
+        self._n = next(iter(lengths.values()), 0) if n is None else n
         if set(lengths.values()) - {self._n}:
             told = ", ".join(f"{name} {n}" for name, n in list(lengths.items())[:5])
             raise Refused("wrong_length", f"the columns have different lengths: {told}")
@@ -106,16 +104,16 @@ class Frame:
     def rows(self, names: Names) -> Iterable[Row]:
         """See `Table.rows`."""
         absent = [None] * self._n
-        return zip(*(self.column(name) or absent for name in names), strict=True)
+        return zip(*(absent if (found := self.column(name)) is None else found for name in names), strict=True)
 
     def column(self, name: str) -> Sequence[object] | None:
         """See `Table.column`."""
         column = self.columns.get(name)
-        return column.tolist() if isinstance(column, np.ndarray) else column
+        return column if column is None or isinstance(column, list) else column.tolist()
 
     def take(self, index: Sequence[int]) -> "Frame":
         """See `Table.take`."""
-        return Frame({name: _taken(column, index) for name, column in self.columns.items()})
+        return Frame({name: _taken(column, index) for name, column in self.columns.items()}, len(index))
 
 
 def unnamed(values: object, names: Names, what: str) -> Table:
@@ -152,4 +150,4 @@ def _picker(have: Names, want: Names) -> Callable[[Sequence[object]], Row]:
 
 
 def _taken(column: Any, index: Sequence[int]) -> Any:
-    return column[np.asarray(index)] if isinstance(column, np.ndarray) else [column[i] for i in index]
+    return [column[i] for i in index] if isinstance(column, list) else column.take(index)

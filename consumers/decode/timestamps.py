@@ -9,12 +9,16 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from baselines.cells import IntArray
 from consumers.decode.event_format import TimestampUnit
+
+# Times as they are written, or as moments.
+Times: TypeAlias = Sequence[object] | NDArray[np.datetime64]
 
 # The last millisecond of the year 9999; the first that counts is 0, the beginning of 1970.
 LATEST_MS: Final = 253_402_300_799_999
@@ -30,14 +34,17 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
 
-def to_ms(values: Sequence[object], unit: TimestampUnit) -> tuple[IntArray, dict[int, str]]:
+def to_ms(values: Times, unit: TimestampUnit) -> tuple[IntArray, dict[int, str]]:
     """Return the times of n JSON values, shape (n,), and by position why a value is no time (``BAD_TIME_MS`` there).
 
+    An array of numpy holds moments (``datetime64``), which need no unit.
     ``unit`` "auto" takes seconds below 1e11, milliseconds below 1e14, microseconds below 1e17, else nanoseconds.
 
     >>> to_ms([1700000000, "2023-11-14T22:13:20Z", True], "auto")
     (array([1700000000000, 1700000000000,            -1]), {2: 'true is not a timestamp'})
     """
+    if isinstance(values, np.ndarray):
+        return _moments(values)
     times = _alike_integers(values, unit)
     if times is not None:
         return times, {}
@@ -54,6 +61,8 @@ def one_to_ms(value: object, unit: TimestampUnit) -> int:
     """Return the time of one JSON value; ValueError says in a sentence why it is none."""
     if isinstance(value, str):
         return _in_range(_text_to_ms(value, unit), value)
+    if isinstance(value, datetime):
+        return _in_range(_moment_to_ms(value), value)
     if isinstance(value, bool) or not isinstance(value, int | float) or unit == "iso":
         raise ValueError(f"{_shown(value)} is not {'an ISO 8601 text' if unit == 'iso' else 'a timestamp'}")
     return _in_range(_number_to_ms(value, unit), value)
@@ -74,6 +83,13 @@ def _alike_integers(values: Sequence[object], unit: TimestampUnit) -> IntArray |
     if ns_per_unit >= _NS_PER_MS:
         return numbers * (ns_per_unit // _NS_PER_MS)
     return numbers // (_NS_PER_MS // ns_per_unit)
+
+
+def _moments(values: NDArray[np.datetime64]) -> tuple[IntArray, dict[int, str]]:
+    times = values.astype("datetime64[ms]").astype(np.int64)
+    bad = np.flatnonzero((times < 0) | (times > LATEST_MS)).tolist()
+    times[bad] = BAD_TIME_MS
+    return times, {row: f"{values[row]} is outside the years 1970 to 9999" for row in bad}
 
 
 def _ns_per(number: float, unit: TimestampUnit) -> int:
@@ -100,6 +116,10 @@ def _text_to_ms(text: str, unit: TimestampUnit) -> int:
         time = datetime.fromisoformat(text.upper())
     except ValueError:
         raise ValueError(f"{_shown(text)} is neither a number nor an ISO 8601 time") from None
+    return _moment_to_ms(time)
+
+
+def _moment_to_ms(time: datetime) -> int:
     return ((time if time.tzinfo else time.replace(tzinfo=UTC)) - _EPOCH) // _MILLISECOND
 
 

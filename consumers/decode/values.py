@@ -24,9 +24,10 @@ _NUMBER_KINDS = "fiu"
 
 
 def numeric_column(values: Any) -> NumericColumn:
-    """Return a column of n values: a list, an array of numpy, or a column that is one already."""
-    if isinstance(values, NumericColumn):
-        return values
+    """Return a column of n values: a list, an array of numpy, or what has ``numbers`` of its own."""
+    if hasattr(values, "numbers"):
+        column: NumericColumn = values.numbers()
+        return column
     if isinstance(values, np.ndarray):
         if values.dtype.kind in _NUMBER_KINDS:
             return _with_nans_told(values.astype(np.float64))
@@ -46,7 +47,10 @@ def numeric_column(values: Any) -> NumericColumn:
 
 
 def categorical_column(values: Any, codes: CategoryCodes) -> CategoricalColumn:
-    """Return a column of n values; ``codes`` are those of the feature."""
+    """Return a column of n values, given as above; ``codes`` are those of the feature."""
+    if hasattr(values, "categories"):
+        column: CategoricalColumn = values.categories(codes)
+        return column
     if isinstance(values, np.ndarray):
         values = values.tolist()
     if not set(map(type, values)) <= _PLAIN_CATEGORIES:

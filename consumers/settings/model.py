@@ -8,6 +8,7 @@ from pydantic import Field, PrivateAttr, ValidationInfo, field_validator
 
 from consumers.settings.decision import DecisionSettings, FeatureSettings, ThresholdSettings
 from consumers.settings.names import KafkaName
+from consumers.settings.registry import RegistrySettings
 from consumers.settings.routes import RouteSettings
 from consumers.settings.schedule import ScheduleSettings
 from consumers.settings.section import Section
@@ -26,6 +27,7 @@ class Settings(Section):
     schedule: ScheduleSettings = Field(default_factory=ScheduleSettings)
     events: EventSettings = Field(default_factory=EventSettings)
     kafka: KafkaSettings = Field(default_factory=KafkaSettings)
+    schema_registry: RegistrySettings = Field(default_factory=RegistrySettings)
     topics: Annotated[TopicSettings, Field(validate_default=True)] = Field(default_factory=TopicSettings)
     telemetry: TelemetrySettings = Field(default_factory=TelemetrySettings)
     decision: DecisionSettings = Field(default_factory=DecisionSettings)

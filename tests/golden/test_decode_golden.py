@@ -131,6 +131,7 @@ def test_every_reason_has_a_scenario() -> None:
     reasons = {
         "tombstone", "empty", "not_utf8", "bad_json", "not_an_object", "no_features", "no_timestamp", "bad_timestamp",
         "no_rows", "wrong_length", "wrong_shape", "wrong_format", "unknown_names", "bad_compression", "no_data",
-        "bad_cloudevent", "nested_too_deeply",
+        "bad_cloudevent", "nested_too_deeply", "bad_arrow", "bad_avro", "bad_change", "bad_frame", "no_registry",
+        "bad_protobuf",
     }  # fmt: skip
     assert fates == reasons | {"counted", "foreign"}
