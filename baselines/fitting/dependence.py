@@ -9,14 +9,12 @@ from baselines.baseline import NumericReference
 from baselines.cells import FloatArray
 from baselines.dependence import Dependence
 from baselines.fitting.cells import Chunk
-from baselines.fitting.numbers import row_keys
+from baselines.fitting.row_sample import RowSample
 from baselines.pairs import count_pairs, pair_size
 from baselines.scores import RankScores, ScoreTable, largest_bin, rank_scores
 
 # A feature that nearly always has the same rank says little of the others, and its products have extreme tails.
 MOST_IN_ONE_BIN = 0.7
-# Rows drawn for the fourth moments; their error is part of the inflation.
-_SAMPLE_ROWS = 20_000
 # Correlations nearer to 1 than this are taken for this: Fisher's transform has no end.
 _HIGHEST = 0.999
 _UNUSABLE = 255
@@ -35,39 +33,27 @@ def choose(numeric: Sequence[NumericReference], most: int) -> list[tuple[Numeric
 
 
 class DependencePass:
-    """Counts the pairs of the chosen features over all rows, and keeps the levels of a uniform sample of rows.
-
-    The sample is that of the rows with the smallest keys: the same rows give the same one however they are cut.
-    """
+    """Counts the pairs of the chosen features over all rows, and keeps the levels of a uniform sample of rows."""
 
     def __init__(self, chosen: Sequence[tuple[NumericReference, RankScores]]) -> None:
         self._chosen = chosen
         self._table = ScoreTable(tuple(scores for _, scores in chosen))
         self._counters = np.zeros(pair_size(len(chosen)), dtype=np.int64)
-        self._rows = 0
-        self._keys: NDArray[np.uint64] = np.empty(0, dtype=np.uint64)
-        self._sample = np.empty((len(chosen), 0), dtype=np.uint8)
+        self._sample = RowSample(len(chosen), np.uint8)
 
     def add(self, chunk: Chunk) -> None:
         """Count a chunk of rows."""
         columns = [chunk.numbers(feature.name, dates=bool(feature.note)) for feature, _ in self._chosen]
         self._counters += count_pairs(self._table, columns, [not np.isfinite(column).all() for column in columns])
-        keys = row_keys(self._rows, chunk.rows)
-        self._rows += chunk.rows
-        low = np.flatnonzero(keys < self._keys[-1]) if len(self._keys) == _SAMPLE_ROWS else np.arange(chunk.rows)
-        if len(low):
-            self._draw(keys[low], np.stack([column[low] for column in columns]))
+        self._sample.add(chunk.rows, lambda low: self._levels(np.stack([column[low] for column in columns])))
 
     def finish(self) -> Dependence:
         """Return what was learned."""
-        inflation, freedom = spread_of_correlations(self._sample)
+        inflation, freedom = spread_of_correlations(self._sample.values)
         return Dependence(self._table.scores, self._counters, inflation, freedom)
 
-    def _draw(self, keys: NDArray[np.uint64], numbers: FloatArray) -> None:
-        keys = np.concatenate([self._keys, keys])
-        order = np.argsort(keys, kind="stable")[:_SAMPLE_ROWS]
-        drawn = np.where(np.isfinite(numbers), self._table.levels(numbers), _UNUSABLE).astype(np.uint8)
-        self._keys, self._sample = keys[order], np.concatenate([self._sample, drawn], axis=1)[:, order]
+    def _levels(self, numbers: FloatArray) -> NDArray[np.uint8]:
+        return np.where(np.isfinite(numbers), self._table.levels(numbers), _UNUSABLE).astype(np.uint8)
 
 
 def spread_of_correlations(sample: NDArray[np.uint8]) -> tuple[FloatArray, FloatArray]:

@@ -9,12 +9,10 @@ from baselines.baseline import CategoricalReference, NumericReference, Reference
 from baselines.cells import FloatArray, IntArray
 from baselines.fitting.cells import Chunk
 from baselines.fitting.codes import Codes, placed
-from baselines.fitting.numbers import row_keys
+from baselines.fitting.row_sample import RowSample
 from baselines.fitting.strata import Binned, Tree, bin_categories, bin_numbers, grow, targets_of
 from baselines.relation import EDGES, OUTCOMES, Relation, Split, Task
 from baselines.strata import Column, Strata
-
-_SAMPLE_ROWS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +59,7 @@ class Reader:
 
 
 class RelationPasses:
-    """Grows a relation in a first pass over the rows (``sample``, ``grown``), and counts it in a second (``count``).
-
-    The sample is that of the rows with the smallest keys: the same rows give the same one however they are cut.
-    """
+    """Grows a relation in a first pass over the rows (``sample``, ``grown``), and counts it in a second (``count``)."""
 
     def __init__(self, features: Sequence[Reference], options: RelationOptions) -> None:
         self._features = {feature.name: feature for feature in features}
@@ -73,28 +68,21 @@ class RelationPasses:
         # Of equally good questions the first is asked, and what the model gave is the plainer one.
         self._given = [*(name for name in options.answers if name in self._features), *self._inputs]
         self._readers = {name: Reader(feature) for name, feature in self._features.items()}
-        self._rows = 0
-        self._keys = np.empty(0, dtype=np.uint64)
-        self._sample = np.empty((len(self._given) + 1, 0))
+        # The given features, then the outcome.
+        self._sample = RowSample(len(self._given) + 1, np.float64)
         self._strata: Strata | None = None
         self._counts: IntArray = np.empty(0, dtype=np.int64)
 
     def sample(self, chunk: Chunk) -> None:
-        """Keep a chunk's rows that belong to the sample: the given features, then the outcome."""
-        keys = row_keys(self._rows, chunk.rows)
-        self._rows += chunk.rows
-        low = np.flatnonzero(keys < self._keys[-1]) if len(self._keys) == _SAMPLE_ROWS else np.arange(chunk.rows)
-        columns = ChunkColumns(chunk, self._readers)
-        drawn = np.stack([columns(name)[low].astype(np.float64) for name in (*self._given, self._options.outcome)])
-        keys = np.concatenate([self._keys, keys[low]])
-        order = np.argsort(keys, kind="stable")[:_SAMPLE_ROWS]
-        self._keys, self._sample = keys[order], np.concatenate([self._sample, drawn], axis=1)[:, order]
+        """Keep those of a chunk's rows that belong to the sample."""
+        columns, names = ChunkColumns(chunk, self._readers), (*self._given, self._options.outcome)
+        self._sample.add(chunk.rows, lambda low: np.stack([columns(name)[low].astype(np.float64) for name in names]))
 
     def grow(self) -> None:
         """Find the strata, from what was sampled."""
         outcomes = self._outcomes()
         usable = np.isfinite(outcomes)
-        outcomes, sample = outcomes[usable], self._sample[:-1, usable]
+        outcomes, sample = outcomes[usable], self._sample.values[:-1, usable]
         number = not OUTCOMES[self._options.task]
         binned = [self._binned(name, values) for name, values in zip(self._given, sample, strict=True)]
         tree = grow(binned, targets_of(outcomes, number=number)) if len(outcomes) else Tree()
@@ -119,14 +107,12 @@ class RelationPasses:
 
     def _outcomes(self) -> FloatArray:
         """Return the sample's outcomes: numbers, or 0 and 1; NaN where there is none."""
-        feature = self._features[self._options.outcome]
+        feature, drawn = self._features[self._options.outcome], np.asarray(self._sample.values[-1], dtype=np.float64)
         if isinstance(feature, NumericReference):
-            values: FloatArray = self._sample[-1]
-            return values
+            return drawn
         codes = {name: code for code, name in enumerate(feature.categories)}
         no, yes = (codes.get(name, -1) for name in OUTCOMES[self._options.task])
-        outcomes: FloatArray = np.where(self._sample[-1] == yes, 1.0, np.where(self._sample[-1] == no, 0.0, np.nan))
-        return outcomes
+        return np.where(drawn == yes, 1.0, np.where(drawn == no, 0.0, np.nan))
 
     def _binned(self, name: str, values: FloatArray) -> Binned:
         feature = self._features[name]

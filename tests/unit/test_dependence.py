@@ -12,8 +12,7 @@ import pytest
 from pyarrow import feather
 
 from baselines import Baseline, BaselineError, Layout, dumps, loads
-from baselines.fitting import FitOptions, delimited, fit
-from baselines.fitting import dependence as learning
+from baselines.fitting import FitOptions, delimited, fit, row_sample
 from baselines.fitting.dependence import spread_of_correlations
 from stream.sample import Sample
 
@@ -80,7 +79,7 @@ def test_every_format_teaches_the_same_dependence(tmp_path: Path, form: str) -> 
 
 def test_chunks_do_not_matter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Counters and the sample of rows are the same however the rows are cut."""
-    monkeypatch.setattr(learning, "_SAMPLE_ROWS", 500)
+    monkeypatch.setattr(row_sample, "MOST_ROWS", 500)
     path = written(tmp_path, "csv")
     whole = learned(path)
     monkeypatch.setattr(delimited, "CHUNK_CELLS", 700)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from baselines import Baseline, BaselineError, Layout, dumps, loads
+from baselines.fitting import lines
 from stream.labelled import Task
 from tests.labelled_rows import Labelled, counts, draw, fitted, labelled
 
@@ -123,3 +124,11 @@ def test_a_model_that_was_never_wrong_has_a_relation_too(tmp_path: Path) -> None
     assert baseline.relation is not None
     assert baseline.relation.strata == 1
     assert counts(layout, wrong, "classification").cells[layout.relation_cells].tolist() == [0, 500, 0, 0]
+
+
+def test_chunks_do_not_matter_to_the_strata(
+    rows: Labelled, baseline: Baseline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sample, tree and counters are the same however the rows are cut."""
+    monkeypatch.setattr(lines, "_CHUNK_ROWS", 77)
+    assert fitted(tmp_path / "train.jsonl", rows, "classification").fingerprint == baseline.fingerprint
