@@ -8,7 +8,7 @@ from benchmarks.effects import EFFECTS
 
 RUNS, WINDOW = 4, 500
 # The others need larger windows for two floors to be more than luck.
-PLAIN = [effect for effect in EFFECTS if effect.check in ("ks", "mean", "std", "missing", "chi2")]
+PLAIN = [effect for effect in EFFECTS if effect.check in ("ks", "mean", "std", "range", "missing", "chi2")]
 
 
 @pytest.fixture(scope="module", params=PLAIN, ids=lambda effect: effect.check)
