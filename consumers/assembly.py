@@ -9,6 +9,8 @@ from consumers.decode.formats import NoSuchFormat
 from consumers.errors import SettingsError
 from consumers.schema_registry import RegistryAccess, SchemaRegistry
 from consumers.settings import Settings, validate_against
+from consumers.settings.labels import of_labels, performance_of
+from consumers.settings.sections import EventSettings
 from stream.budget import budget, usable, why_unverified
 from stream.drift_event import Identity
 from stream.monitor import Monitor
@@ -54,20 +56,8 @@ class Assembly:
 
     def new_decoder(self) -> EventDecoder:
         """Return a decoder of the events."""
-        events = self.settings.events
-        event_format = EventFormat(
-            timestamp=events.timestamp,
-            timestamp_unit=events.timestamp_unit,
-            features=events.features,
-            where=events.where,
-            id=events.id,
-            segments=events.told_apart_by,
-            format=events.format,
-            names=events.names,
-            side=events.side,
-        )
         try:
-            return EventDecoder(self.baseline, event_format, self._new_registry())
+            return EventDecoder(self.baseline, event_format(self.settings.events), self._new_registry())
         except NoSuchFormat as error:
             raise SettingsError(f"{self.settings.path}: events.format: {error}") from error
 
@@ -95,6 +85,21 @@ class Assembly:
         return Monitor(self.identity(segment), self.layout, self.schedule, self.settings.policy(), rival)
 
 
+def event_format(events: EventSettings) -> EventFormat:
+    """Return where events keep what is read of them."""
+    return EventFormat(
+        timestamp=events.timestamp,
+        timestamp_unit=events.timestamp_unit,
+        features=events.features,
+        where=events.where,
+        id=events.id,
+        segments=events.told_apart_by,
+        format=events.format,
+        names=events.names,
+        side=events.side,
+    )
+
+
 def assemble(settings: Settings) -> Assembly:
     """Load the baseline that the settings name and fit the parts to it.
 
@@ -116,3 +121,17 @@ def assemble_on(baseline: Baseline, settings: Settings) -> Assembly:
     unverified = why_unverified(baseline.calibration, schedule, policy)
     baseline = replace(baseline, calibration=usable(baseline.calibration, schedule, policy))
     return Assembly(settings, baseline, Layout(baseline), schedule, unverified)
+
+
+def assemble_performance(settings: Settings) -> Assembly | None:
+    """Fit the parts of the monitor of labelled events; None where no labels are set.
+
+    Features that it does not have are watched by the monitor of the events alone. Raises as ``assemble``.
+    """
+    mine = performance_of(settings)
+    if mine is None:
+        return None
+    baseline = load(mine.baseline_path)
+    known = {feature.name for feature in baseline.features}
+    features = {name: own for name, own in mine.features.items() if name in known or of_labels(name)}
+    return assemble_on(baseline, mine.model_copy(update={"features": features}))

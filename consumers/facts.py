@@ -5,7 +5,7 @@ health probe) is decided elsewhere. No fact holds anything that a loop may still
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeAlias
 
 from consumers.source import Place
@@ -187,6 +187,25 @@ class Observers:
         """See `Observer.note`."""
         for observer in self.each:
             observer.note(fact)
+
+
+@dataclass(frozen=True, slots=True)
+class Renamed:
+    """Tells what a role does under another name: two monitors of one process have the same roles."""
+
+    observer: Observer
+    role: str
+    name: str
+
+    def note(self, fact: Fact) -> None:
+        """See `Observer.note`."""
+        match fact:
+            case Stepped() | LogUnanswered() | PartitionsOwned() | RecordsPolled() | TransactionEnded() if (
+                fact.role == self.role
+            ):
+                self.observer.note(replace(fact, role=self.name))
+            case _:
+                self.observer.note(fact)
 
 
 NOBODY = Observers()

@@ -1,6 +1,6 @@
 """The joiner's other seams: labels that follow the partitions of the events, and parts of the log read once more."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -26,8 +26,8 @@ class Follower(Protocol):
         """
         ...
 
-    def poll(self, timeout_s: float) -> Polled:
-        """Return records as they come, for at most this long; there is no membership."""
+    def poll(self, timeout_s: float, full: Collection[Place] = ()) -> Polled:
+        """Return records as they come, for at most this long, but of partitions that are full; no membership."""
         ...
 
     def topic_ids(self) -> Mapping[str, str]:
@@ -56,4 +56,8 @@ class Archive(Protocol):
 
     def ends(self, places: Sequence[Place]) -> Mapping[Place, int]:
         """Return where these partitions end now; nothing that is written later lies before."""
+        ...
+
+    def close(self) -> None:
+        """Leave."""
         ...

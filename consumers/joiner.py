@@ -4,6 +4,7 @@ Its memory are the predictions that still wait. They are found again by reading 
 them, whose offset stands beside the committed one; which of them are labelled, the labelled events say.
 """
 
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
@@ -23,6 +24,8 @@ from stream.join_ledger import JoinLedger
 _LABELS_S = 0.1
 # How many batches are read back in one step, so that the other loops of the process have their turn.
 _BATCHES_A_STEP = 4
+# So many labels of a partition are held back in memory; more of them stay where they are.
+_MOST_HELD = 10_000
 # After how many offsets of the events the end of the labelled topic is looked up anew: so much is read back in vain.
 _MARK_EVERY = 10_000
 
@@ -86,23 +89,25 @@ class Joiner:
         """Leave the group; what was not committed will be joined by the next owner."""
         self._events.close()
         self._labels.close()
+        self._archive.close()
         self._sink.close()
 
     def _step(self, gather_s: float) -> None:
         positions = self._events.assigned()
         if positions is not None:
             self._take_over(positions)
+        self._read_back()
         if self._reading_back:
-            self._read_back()
             return
         polled = self._events.poll(gather_s)
         if polled.membership is None:
             # The partitions may be somebody else's by now.
             return
         self._membership = polled.membership
-        labels = self._labels.poll(min(gather_s, _LABELS_S))
+        full = {self._beside(place) for place, lane in self.lanes.items() if len(lane.held) >= _MOST_HELD}
+        labels = self._labels.poll(min(gather_s, _LABELS_S), full)
         ends = cache(self._events.end_offsets)
-        self._advance(polled, labels, lambda place, lane: self._released(place, lane, ends))
+        self._advance(polled, labels, lambda place, lane: self._released(place, lane, polled, ends))
         for lost in (polled.lost, labels.lost):
             if lost:
                 self._observer.note(EventsLost(dict(lost)))
@@ -148,10 +153,12 @@ class Joiner:
             if next(reading, self) is self:
                 del self._reading_back[place]
 
-    def _released(self, place: Place, lane: Lane, ends: Callable[[], Mapping[Place, int]]) -> int:
+    def _released(self, place: Place, lane: Lane, polled: Polled, ends: Callable[[], Mapping[Place, int]]) -> int:
         if not lane.held:
             return 0
-        return self._patience.released_to(place, lane.held[-1].offset + 1, lane.next_offset, ends)
+        # Behind the last record there may be marks of transactions: only the source knows that nothing more is there.
+        read_to = sys.maxsize if place in polled.at_end else polled.next_offsets.get(place, lane.next_offset)
+        return self._patience.released_to(place, lane.held[-1].offset + 1, read_to, ends)
 
     def _advance(self, polled: Polled, labels: Polled, released: Callable[[Place, Lane], int]) -> None:
         """Take what was polled, join what may be joined, and commit the lanes that are not as they were."""

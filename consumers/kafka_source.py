@@ -15,6 +15,7 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.errors import IllegalStateError, KafkaError, KafkaTimeoutError
 
+from consumers.kafka_bounds import beginnings, ends
 from consumers.kafka_errors import kafka_errors
 from consumers.kafka_identity import TopicFacts, TopicIdentity
 from consumers.kafka_lookup import CONSUMER_SETTINGS, LOOKUP_MS
@@ -53,7 +54,9 @@ class KafkaSource:
     ) -> None:
         self._identity = identity
         self._facts = TopicFacts("", 0)
-        self._losses = LossWatch(self._beginnings, self._ends_of)
+        self._losses = LossWatch(
+            lambda places: beginnings(self._consumer, places), lambda places: ends(self._consumer, places)
+        )
         self._topic = topic
         self._group = group
         self._options = options_for("consumer", options)
@@ -102,7 +105,7 @@ class KafkaSource:
                 room -= len(some)
             if left_ms == 0:
                 break
-        return self._polled(tuple(_batch(tp, records[tp]) for tp in sorted(records)), membership)
+        return self._polled(tuple(raw_batch(tp, records[tp]) for tp in sorted(records)), membership)
 
     def partition_counts(self) -> Mapping[str, int]:
         """See `Source.partition_counts`."""
@@ -128,9 +131,7 @@ class KafkaSource:
     def end_offsets(self) -> Mapping[Place, int]:
         """Return where every partition of the topic ends now, owned or not."""
         count = self.partition_counts()[self._topic]
-        with kafka_errors("the topic's end cannot be read"):
-            ends = self._consumer.end_offsets([TopicPartition(self._topic, number) for number in range(count)])
-        return {tuple(tp): end for tp, end in ends.items()}
+        return ends(self._consumer, [(self._topic, number) for number in range(count)])
 
     def caught_up(self, ends: Mapping[Place, int]) -> bool:
         """See `Source.caught_up`. What was polled and then forgotten has moved positions, but was not read."""
@@ -179,16 +180,6 @@ class KafkaSource:
             self._consumer.seek(TopicPartition(*place), offset)
         return {place: Position(offset, notes.get(place, "")) for place, offset in starts.items()}
 
-    def _beginnings(self, places: Sequence[Place]) -> Mapping[Place, int]:
-        with kafka_errors("the partitions' beginnings cannot be read"):
-            found = self._consumer.beginning_offsets([TopicPartition(*place) for place in places])
-        return {tuple(tp): offset for tp, offset in found.items()}
-
-    def _ends_of(self, places: Sequence[Place]) -> Mapping[Place, int]:
-        with kafka_errors("the partitions' ends cannot be read"):
-            found = self._consumer.end_offsets([TopicPartition(*place) for place in places])
-        return {tuple(tp): offset for tp, offset in found.items()}
-
     def _polled(self, batches: Sequence[RawBatch], membership: Any) -> Polled:
         offsets = {(batch.topic, batch.partition): batch.offsets for batch in batches}
         if self._losses.went_back(offsets):
@@ -232,7 +223,8 @@ class KafkaSource:
             )
 
 
-def _batch(tp: TopicPartition, records: Sequence[Any]) -> RawBatch:
+def raw_batch(tp: TopicPartition, records: Sequence[Any]) -> RawBatch:
+    """Return records of one partition, as the client has them, as a batch."""
     return RawBatch(
         topic=tp.topic,
         partition=tp.partition,

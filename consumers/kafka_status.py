@@ -13,10 +13,16 @@ from kafka.protocol.consumer import IsolationLevel
 
 from consumers.kafka_errors import kafka_errors
 from consumers.kafka_lookup import BOOTSTRAP_MS, read_to_end
+from consumers.kafka_takeover import note_of
+from consumers.lane import read_lane_note
 from consumers.settings import Settings
-from consumers.settings.model import TOPIC_ROLES
+from consumers.settings.labels import performance_of
+from consumers.settings.model import LABEL_TOPICS, TOPIC_ROLES
 from consumers.status import GroupState, OpenTransaction, PartitionLag, Seen
+from stream.join_ledger import JoinLedger
 
+# Which topics each role reads.
+_READS = {"counter": ("events",), "judge": ("counts",)}
 _GONE = "Dead"
 _PATIENCE_S, _PAUSE_S = 10.0, 0.3
 _T = TypeVar("_T")
@@ -31,10 +37,16 @@ class _Offsets:
 
 
 def look(settings: Settings) -> Seen:
-    """Read the status topic to its end, and ask for groups, offsets and open transactions.
+    """Read the status topics to their end, and ask for groups, offsets and open transactions.
 
-    Raises LogUnavailable or LogRefused when Kafka cannot be asked.
+    Where labels are set, that is of both monitors. Raises LogUnavailable or LogRefused when Kafka cannot be asked.
     """
+    performance = performance_of(settings)
+    seen = _look(settings)
+    return seen if performance is None else seen.beside(_look(performance))
+
+
+def _look(settings: Settings) -> Seen:
     with kafka_errors("the monitor's state cannot be read"):
         admin = KafkaAdminClient(**{"bootstrap_timeout_ms": BOOTSTRAP_MS, **settings.kafka.for_client("admin")})
         try:
@@ -65,14 +77,16 @@ def _asked(admin: KafkaAdminClient, settings: Settings) -> tuple[dict[str, list[
     partitions = _partitions(admin, settings)
     offsets = _offsets(admin, [tp for some in partitions.values() for tp in some])
     groups = tuple(_groups(admin, settings, partitions, offsets))
+    joined = _joined(admin, settings) if settings.labels is not None else None
     transactions = tuple(_open_transactions(admin, settings, offsets))
     missing = tuple(getattr(settings.topics, role) for role, found in partitions.items() if not found)
-    return partitions, Seen((), groups, transactions, missing)
+    return partitions, Seen((), groups, transactions, missing, joined=joined)
 
 
 def _partitions(admin: KafkaAdminClient, settings: Settings) -> dict[str, list[TopicPartition]]:
     """Return the partitions of each role's topic; none where there is no such topic."""
-    names = {role: name for role in TOPIC_ROLES if (name := getattr(settings.topics, role))}
+    roles = TOPIC_ROLES if settings.labels is None else TOPIC_ROLES + LABEL_TOPICS
+    names = {role: name for role in roles if (name := getattr(settings.topics, role))}
     present = set(admin.list_topics())
     described = admin.describe_topics([name for name in names.values() if name in present])
     numbers = {topic["name"]: sorted(part["partition_index"] for part in topic["partitions"]) for topic in described}
@@ -92,17 +106,27 @@ def _offsets(admin: KafkaAdminClient, partitions: list[TopicPartition]) -> _Offs
 def _groups(
     admin: KafkaAdminClient, settings: Settings, partitions: Mapping[str, list[TopicPartition]], offsets: _Offsets
 ) -> Iterator[GroupState]:
-    watched = {"counter": "events", "judge": "counts"} | {f"route-{name}": "alerts" for name in settings.routes}
-    read = {role: topic for role, topic in watched.items() if topic in partitions}
-    names = {role: f"{settings.monitor.name}-{role}" for role in read}
+    reads = _READS if settings.labels is None else {**_READS, "joiner": ("events", "labels")}
+    reads = {**reads, **{f"route-{name}": ("alerts",) for name in settings.routes}}
+    reads = {role: topics for role, topics in reads.items() if topics[0] in partitions}
+    names = {role: f"{settings.monitor.name}-{role}" for role in reads}
     described = admin.describe_groups(list(names.values()))
     committed = admin.list_group_offsets(dict.fromkeys(names.values()))
-    for role, topic in read.items():
+    for role, topics in reads.items():
         group = described[names[role]]
         state = group["group_state"] or _GONE
         members, known = len(group["members"] or ()), committed[names[role]]
-        lags = tuple(_lag(tp, known.get(tp), offsets) for tp in partitions[topic])
+        lags = tuple(_lag(tp, known.get(tp), offsets) for topic in topics for tp in partitions[topic])
         yield GroupState(role, names[role], "Absent" if state == _GONE else state, members, lags)
+
+
+def _joined(admin: KafkaAdminClient, settings: Settings) -> JoinLedger:
+    """Return the ledger of all lanes: each stands beside the committed offset of its partition."""
+    group, ledger = f"{settings.monitor.name}-joiner", JoinLedger()
+    for tp, committed in admin.list_group_offsets({group: None})[group].items():
+        if tp.topic == settings.topics.events:
+            ledger.add(read_lane_note(note_of(committed.metadata or "")).read_ledger())
+    return ledger
 
 
 def _lag(tp: TopicPartition, committed: Any, offsets: _Offsets) -> PartitionLag:

@@ -1,6 +1,6 @@
 """The joiner's seams over a log in memory."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from consumers.follower import LabelsAt
 from consumers.losses import LossWatch
@@ -28,14 +28,14 @@ class MemoryFollower:
         self._read = dict(self._losses.begin(known))
         return dict(self._read)
 
-    def poll(self, timeout_s: float) -> Polled:  # never waits: what is there is there
+    def poll(self, timeout_s: float, full: Collection[Place] = ()) -> Polled:  # never waits: what is there is there
         """See `Follower.poll`. Raises LogUnavailable when the topic was created again."""
         if self._read and self._topic_id != self._log.topic_id(self._topic):
             raise LogUnavailable(f"{self._topic} was created again")
         room, batches = self._most_records, []
         for place, start in sorted(self._read.items()):
             records = self._log.records(*place)[start : start + room]
-            if records:
+            if records and place not in full:
                 batches.append(raw_batch(place, start, records))
                 self._read[place] = start + len(records)
                 room -= len(records)
@@ -79,3 +79,6 @@ class MemoryArchive:
     def ends(self, places: Sequence[Place]) -> Mapping[Place, int]:
         """See `Archive.ends`."""
         return {place: len(self._log.records(*place)) for place in places}
+
+    def close(self) -> None:
+        """See `Archive.close`."""

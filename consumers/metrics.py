@@ -14,20 +14,34 @@ _EVENTS = (1, 10, 100, 1_000, 5_000, 10_000, 20_000)
 
 
 class Metrics:
-    """One monitor's metrics in a registry of their own, beside those of the process and the platform."""
+    """The monitors' metrics in a registry of their own, beside those of the process and the platform."""
 
-    def __init__(self, monitor: str, baseline: str) -> None:
+    def __init__(self) -> None:
         # A second series for each counter and histogram that says when this process began: the process's own says it.
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
-        self._monitor = monitor
-        info = self._gauge("info", "Always 1: the release, and the fingerprint of the baseline.", "version", "baseline")
-        info.labels(monitor, version("driftline"), baseline).set(1)
+        meaning = "Always 1: the release, and the fingerprint of the baseline."
+        self._info = self._gauge("info", meaning, "version", "baseline")
         self._of_loops()
+        self._of_labels()
         self._of_log()
         self._of_windows()
+
+    def introduce(self, monitor: str, baseline: str) -> None:
+        """Say which monitor is watched here, and against which baseline."""
+        self._info.labels(monitor, version("driftline"), baseline).set(1)
+
+    def _of_labels(self) -> None:
+        self.predictions = self._counter(
+            "predictions", "Predictions that wait no longer, or never did, by what became of them.", "fate", "reason"
+        )
+        self.labels = self._counter("labels", "Labels read, by what became of them; each once.", "fate", "reason")
+        self.predictions_waiting = self._gauge("predictions_waiting", "Predictions without a label, in this process.")
+        self.label_delay = self._counter(
+            "label_delay_seconds", "Time from prediction to label, over all labels that were joined."
+        )
 
     def _of_loops(self) -> None:
         self.events = self._counter("events", "Events read, by what became of them; each once.", "fate", "reason")

@@ -1,7 +1,7 @@
 """Predictions and labels of one lane, joined: records in, labelled events and dead letters out."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import repeat
 from typing import Any
@@ -64,11 +64,13 @@ class Pairer:
         task: Task,
         limits: JoinLimits,
         topics: PairTopics,
+        classes: Sequence[str] | None = None,
     ) -> None:
         self._predictions = predictions
         self._labels = labels
         self._task = task
         self._limits = limits
+        self._classes = classes
         self.topics = topics
 
     def new_window(self) -> JoinWindow:
@@ -136,7 +138,7 @@ class Pairer:
     def _features(self, read: PredictionRead, label: LabelRead) -> dict[str, Any] | Refused:
         """Return the labelled features, or why there are none; the prediction waits on for a label that fits."""
         try:
-            features = labelled_features(self._task, read.features, read.prediction, label.label)
+            features = labelled_features(self._task, read.features, read.prediction, label.label, self._classes)
         except RecursionError:
             return Refused("bad_prediction", "nested too deeply")
         return Refused(features.reason, features.detail) if isinstance(features, labelled.Refused) else features

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from stream.drift_event import iso
+from stream.join_ledger import JoinLedger
 from stream.waiting_events import place_names
 
 STATUS_VERSION = 1
@@ -13,6 +14,8 @@ STATUS_VERSION = 1
 _OURS_HANGS_AFTER_MS = 60_000
 # A producer of events may have a time-out of its own, up to the broker's `transaction.max.timeout.ms`.
 _THEIRS_HANGS_AFTER_MS = 900_000
+# So few labels that most of them may be unmatched by chance, or because the topic was begun in the middle.
+_LABELS_TO_JUDGE_BY = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,20 @@ class Seen:
     missing_topics: tuple[str, ...] = ()
     waits: tuple[dict[str, Any], ...] = ()
     routes: tuple[dict[str, Any], ...] = ()
+    # What became of predictions and labels; None where no labels are set.
+    joined: JoinLedger | None = None
+
+    def beside(self, other: "Seen") -> "Seen":
+        """Return what both have seen, each thing once: two monitors share some of their topics."""
+        return Seen(
+            (*self.statuses, *other.statuses),
+            (*self.groups, *other.groups),
+            tuple(dict.fromkeys((*self.transactions, *other.transactions))),
+            tuple(dict.fromkeys((*self.missing_topics, *other.missing_topics))),
+            (*self.waits, *other.waits),
+            self.routes,
+            self.joined,
+        )
 
 
 def report(monitor: str, seen: Seen, now_ms: int) -> dict[str, Any]:
@@ -84,6 +101,7 @@ def report(monitor: str, seen: Seen, now_ms: int) -> dict[str, Any]:
         "monitors": [{**_aged(status, now_ms), "waiting": _waits_of(status, seen)} for status in seen.statuses],
         "groups": [{**asdict(group), "lag": group.lag} for group in seen.groups],
         "routes": list(seen.routes),
+        "labels": None if seen.joined is None else seen.joined.to_dict(),
         "transactions": [{**asdict(open_one), "hanging": open_one.hangs(now_ms)} for open_one in seen.transactions],
     }
 
@@ -97,6 +115,7 @@ def _problems(seen: Seen, now_ms: int) -> Iterator[tuple[str, str]]:
     for transaction in seen.transactions:
         if transaction.hangs(now_ms):
             yield "hanging_transaction", _hanging(transaction)
+    yield from _unmatched(seen.joined)
     for record in seen.waits:
         for reason, wait in record["waiting"].items():
             places = [(place["topic"], place["partition"]) for place in wait["partitions"]]
@@ -113,6 +132,13 @@ def _failing(route: dict[str, Any]) -> str:
 def _waits_of(status: dict[str, Any], seen: Seen) -> dict[str, Any]:
     """Return what a monitor's windows wait for, by reason."""
     return next((wait["waiting"] for wait in seen.waits if wait["monitor"] == status.get("monitor")), {})
+
+
+def _unmatched(joined: JoinLedger | None) -> Iterator[tuple[str, str]]:
+    if joined is not None and joined.labels >= _LABELS_TO_JUDGE_BY and joined.unmatched > joined.labels / 2:
+        found = f"{joined.unmatched:,} of {joined.labels:,} labels found no prediction with their id"
+        why = "are both topics written with the same key, by clients that choose partitions alike?"
+        yield "labels_unmatched", f"{found}: {why}"
 
 
 def _hanging(transaction: OpenTransaction) -> str:

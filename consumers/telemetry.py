@@ -4,12 +4,15 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from prometheus_client import Gauge
+
 from consumers.facts import (
     AlertRouted,
     EventPublished,
     EventsCounted,
     EventsLost,
     Fact,
+    LabelsJoined,
     LogUnanswered,
     MonitorStands,
     PartitionsOwned,
@@ -23,10 +26,20 @@ from consumers.source import Place
 
 
 class Telemetry:
-    """Keeps the metrics of one monitor in this process; told by the loops' thread, read by any."""
+    """Keeps the metrics of one monitor in this process; told by the loops' thread, read by any.
 
-    def __init__(self, monitor: str, baseline: str, clock: Callable[[], float] = time.time) -> None:
-        self.metrics = Metrics(monitor, baseline)
+    The metrics may be those of several monitors.
+    """
+
+    def __init__(
+        self,
+        monitor: str,
+        baseline: str,
+        metrics: Metrics | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.metrics = Metrics() if metrics is None else metrics
+        self.metrics.introduce(monitor, baseline)
         self._monitor = monitor
         self._clock = clock
         self._lagging: dict[str, set[Place]] = {}
@@ -35,6 +48,7 @@ class Telemetry:
         self._on: Mapping[type, Callable[[Any], None]] = {
             EventsCounted: self._events_counted,
             EventsLost: self._events_lost,
+            LabelsJoined: self._labels_joined,
             TransactionEnded: self._transaction_ended,
             LogUnanswered: self._log_unanswered,
             PartitionsOwned: self._partitions_owned,
@@ -95,6 +109,15 @@ class Telemetry:
             self.metrics.lag.labels(self._monitor, role, topic, str(partition)).set(records)
         self._lagging[role] = (self._lagging.get(role, set()) | set(lag)) - gone
 
+    def _labels_joined(self, fact: LabelsJoined) -> None:
+        growth, metrics = fact.growth, self.metrics
+        for (fate, reason), number in growth.by_fate().items():
+            metrics.predictions.labels(self._monitor, fate, reason).inc(number)
+        for (fate, reason), number in growth.labels_by_fate().items():
+            metrics.labels.labels(self._monitor, fate, reason).inc(number)
+        metrics.predictions_waiting.labels(self._monitor).set(fact.waiting)
+        metrics.label_delay.labels(self._monitor).inc(max(0, growth.delays.sum_ms) / 1000)
+
     def _window_tested(self, fact: WindowTested) -> None:
         self.metrics.windows.labels(fact.monitor, fact.status).inc()
         self.metrics.window_end.labels(fact.monitor).set(fact.end_ms / 1000)
@@ -132,7 +155,14 @@ class Telemetry:
         """Take away what another judge tells now: two processes must not both say how the monitor stands."""
         metrics = self.metrics
         for gauge in (metrics.watermark, metrics.waiting, metrics.behind, metrics.window_end, metrics.window_rows):
-            gauge.clear()
+            self._forget(gauge)
         for gauge in (metrics.incident_open, metrics.features_drifting, metrics.feature_effect, metrics.ledger):
-            gauge.clear()
-        metrics.panes_held.clear()
+            self._forget(gauge)
+        self._forget(metrics.panes_held)
+
+    def _forget(self, gauge: Gauge) -> None:
+        """Take away this monitor's values, those of its segments among them, and leave another monitor's."""
+        told = [sample.labels for metric in gauge.collect() for sample in metric.samples]
+        for labels in told:
+            if labels["monitor"].split("|", 1)[0] == self._monitor:
+                gauge.remove(*labels.values())

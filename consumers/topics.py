@@ -4,16 +4,18 @@ Those that exist already are looked at: what would lose state is refused, what o
 """
 
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import TopicAlreadyExistsError
 
+from consumers import label_topics
 from consumers.errors import SettingsError
 from consumers.kafka_errors import kafka_errors
 from consumers.kafka_lookup import BOOTSTRAP_MS, until_answered
+from consumers.label_topics import LabelTopics
 from consumers.settings import Settings
 from consumers.topic_checks import StateTopics, TopicFacts, refusals, warnings
 
@@ -55,7 +57,8 @@ def _ensure(settings: Settings) -> None:
             missing = _missing(settings, present)
             found = _state_topics(admin, settings, present)
             _check(admin, settings, found)
-            _create(admin, missing, _partitions(settings, found), settings.topics.replication_factor)
+            partitions = {**_partitions(settings, found), **_label_partitions(admin, settings, present)}
+            _create(admin, missing, partitions, settings.topics.replication_factor)
         finally:
             admin.close()
 
@@ -74,6 +77,7 @@ def _missing(settings: Settings, present: Collection[str]) -> dict[str, Mapping[
         topics.status: _COMPACTED,
         topics.alerts: {},
         topics.rejects: {},
+        **label_topics.wanted(settings),
     }
     missing = {name: configs for name, configs in wanted.items() if name not in present}
     if missing and not topics.create:
@@ -99,13 +103,33 @@ def _check(admin: KafkaAdminClient, settings: Settings, found: StateTopics) -> N
 
 def _state_topics(admin: KafkaAdminClient, settings: Settings, present: Collection[str]) -> StateTopics:
     topics = settings.topics
-    names = [name for name in (topics.counts, topics.panes, topics.status) if name in present]
+    facts = _described(admin, [name for name in (topics.counts, topics.panes, topics.status) if name in present])
+    return StateTopics(facts.get(topics.counts), facts.get(topics.panes), facts.get(topics.status))
+
+
+def _label_partitions(admin: KafkaAdminClient, settings: Settings, present: Collection[str]) -> dict[str, int]:
+    """Return how many partitions the topics of labels get, where there are labels.
+
+    Raises SettingsError where those that exist would part labels from their predictions; warns of the rest.
+    """
+    if settings.labels is None:
+        return {}
+    topics = settings.topics
+    facts = _described(admin, [name for name in (topics.events, topics.labels, topics.labelled) if name in present])
+    found = LabelTopics(facts[topics.events], facts.get(topics.labels), facts.get(topics.labelled))
+    for sentence in label_topics.refusals(found):
+        raise SettingsError(f"{settings.path}: topics: {sentence}")
+    for sentence in label_topics.warnings(found, settings.labels.wait_ms):
+        _log.warning("%s", sentence)
+    return label_topics.partitions(settings, found)
+
+
+def _described(admin: KafkaAdminClient, names: Sequence[str]) -> dict[str, TopicFacts]:
     if not names:
-        return StateTopics(None, None, None)
+        return {}
     resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
     configs = admin.describe_configs(resources, config_filter="all").get("topic", {})
-    facts = {topic["name"]: _facts(topic, configs) for topic in admin.describe_topics(names)}
-    return StateTopics(facts.get(topics.counts), facts.get(topics.panes), facts.get(topics.status))
+    return {topic["name"]: _facts(topic, configs) for topic in admin.describe_topics(names)}
 
 
 def _facts(topic: Mapping[str, Any], configs: Mapping[str, Any]) -> TopicFacts:

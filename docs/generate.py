@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 WORDS: dict[Any, str] = {str: "text", int: "whole number", float: "number", bool: "true or false", Any: "plain value"}
 
 # Tables that may be left out whole, and stand commented out in the example; with a name where a person gives one.
-OPTIONAL = {"features.NAME": "features.user_age", "routes.NAME": "routes.team"}
+OPTIONAL = {"features.NAME": "features.user_age", "routes.NAME": "routes.team", "labels": "labels"}
 
 INTRODUCTION = """\
 # Configuration
@@ -95,11 +95,7 @@ def table_part(name: str, place: Place) -> str:
     """Return one table's chapter."""
     rows = [key_row(key, field) for key, field in place.keys().items() if not Place(field.annotation).keys()]
     columns = "| key | type | default | meaning |\n| --- | --- | --- | --- |\n"
-    return (
-        f"\n## [{name}]\n\n{place.annotation.__doc__}\n\n{columns}"
-        + "".join(rows)
-        + (CLIENT if name == "kafka" else "")
-    )
+    return f"\n## [{name}]\n\n{place.table.__doc__}\n\n{columns}" + "".join(rows) + (CLIENT if name == "kafka" else "")
 
 
 def key_row(key: str, field: FieldInfo) -> str:
@@ -115,7 +111,7 @@ def example_file() -> str:
     parts = ["# Every key of driftline.toml with its default. Only monitor.name must be given.\n"]
     for name, place in tables():
         own = "# " if name in OPTIONAL else ""
-        parts.append(f"\n{comment(place.annotation.__doc__)}{own}[{OPTIONAL.get(name, name)}]\n")
+        parts.append(f"\n{comment(str(place.table.__doc__))}{own}[{OPTIONAL.get(name, name)}]\n")
         keys = place.keys().items()
         parts += [key_lines(key, field, own) for key, field in keys if not Place(field.annotation).keys()]
     return "".join(parts)

@@ -86,11 +86,21 @@ class JoinLedger:
         settled = self.labelled + self.unlabelled.total()
         return self.labelled / settled if settled else None
 
+    def by_fate(self) -> dict[tuple[str, str], int]:
+        """Return predictions by fate and reason, but those that wait."""
+        fates = {("labelled", ""): self.labelled, ("foreign", ""): self.foreign}
+        fates |= {("unlabelled", reason): number for reason, number in sorted(self.unlabelled.items())}
+        return fates | {("rejected", reason): number for reason, number in sorted(self.rejected.items())}
+
+    def labels_by_fate(self) -> dict[tuple[str, str], int]:
+        """Return labels by fate and reason."""
+        fates = {(str(fate), ""): getattr(self, fate) for fate in LABEL_FATES}
+        return fates | {("rejected", reason): number for reason, number in sorted(self.labels_rejected.items())}
+
     def balanced(self) -> bool:
         """Tell whether every prediction and every label is in exactly one entry."""
-        fates = self.labelled + self.waiting + self.unlabelled.total() + self.foreign + self.rejected.total()
-        labels = self.matched + self.duplicate + self.late + self.unmatched + self.labels_rejected.total()
-        return (self.predictions, self.labels) == (fates, labels)
+        settled, labels = sum(self.by_fate().values()), sum(self.labels_by_fate().values())
+        return (self.predictions, self.labels) == (settled + self.waiting, labels)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, reasons in order, for JSON."""

@@ -5,16 +5,16 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 
 if TYPE_CHECKING:
-    from consumers.assembly import Assembly
     from consumers.facts import Observer
-    from consumers.service import Service
+    from consumers.kafka_crew import Post
+    from consumers.service import Loop, Service
     from consumers.settings import Settings
     from stream.drift_event import DriftEvent
 
@@ -30,8 +30,10 @@ def run(
     config: Annotated[Path, typer.Option(help="The configuration file.")] = Path("driftline.toml"),
     *,
     role: Annotated[
-        Literal["all", "counter", "judge", "router"],
-        typer.Option(help="Count events, judge windows, deliver alerts to [routes], or all of it in one process."),
+        Literal["all", "counter", "judge", "joiner", "router"],
+        typer.Option(
+            help="Count events, judge windows, join labels, deliver alerts to [routes], or all of it in one process."
+        ),
     ] = "all",
     burst: Annotated[
         bool, typer.Option("--burst", help="Stop when what was in the topic at the start is counted and judged.")
@@ -39,15 +41,13 @@ def run(
     verbose: Annotated[bool, typer.Option("--verbose", help="Also show what the Kafka client logs.")] = False,
 ) -> None:
     """Consume events, test windows, publish drift events; until SIGTERM or SIGINT."""
-    from consumers.assembly import assemble
+    from consumers.assembly import assemble, assemble_performance
     from consumers.cli.environment import settings_from
     from consumers.cli.routing import route_alone, routing
+    from consumers.cli.watching import watched
     from consumers.fact_log import FactLog
-    from consumers.facts import Observers
-    from consumers.kafka_loops import new_loop
+    from consumers.kafka_crew import posts
     from consumers.service import Service
-    from consumers.source import LogRefused, LogUnavailable
-    from consumers.topics import ensure_topics
 
     _log_to_stderr(verbose)
     for number in _SIGNALS:
@@ -56,24 +56,20 @@ def run(
     if role == "router":
         route_alone(settings, _stop_on_signals, burst=burst)
         return
-    assembly = assemble(settings)
-    roles = _roles(settings, role)
+    assembly, performance = assemble(settings), assemble_performance(settings)
+    crew = posts(role, assembly, performance)
     # A burst is over before anybody could ask how it is.
-    observer = Observers([FactLog()]) if burst else _watched(assembly, roles)
-    try:
-        ensure_topics(settings)
-        loops = [new_loop(name, assembly, observer) for name in roles]
-    except LogUnavailable as error:
-        _no_broker(settings, f"{error}; start the broker, or write where it is in kafka.bootstrap_servers")
-    except LogRefused as error:
-        _no_broker(settings, str(error))
+    observers = [FactLog() for _ in crew] if burst else watched(crew)
+    loops = _started(settings, crew, observers)
     service = Service(loops, _tell)
     _stop_on_signals(service.stop)
-    name, source = settings.monitor.name, settings.topics.events or "taps"
-    _log.info("%s: %s of %s since %s", name, " and ".join(roles), source, assembly.baseline.fingerprint)
-    if assembly.unverified and "judge" in roles:
-        _log.warning("%s: budget: %s: %s", settings.monitor.name, assembly.budget, assembly.unverified)
-    with routing(settings, observer, service.stop, wanted=role == "all", burst=burst):
+    names, source = " and ".join(post.name for post in crew), settings.topics.events or "taps"
+    _log.info("%s: %s of %s since %s", settings.monitor.name, names, source, assembly.baseline.fingerprint)
+    for post in crew:
+        if post.role == "judge" and (why := post.assembly.unverified):
+            _log.warning("%s: budget: %s: %s", post.assembly.settings.monitor.name, post.assembly.budget, why)
+    # The first post is of the events' monitor, whose alerts topic both share.
+    with routing(settings, observers[0], service.stop, wanted=role == "all", burst=burst):
         _serve(service, settings, burst=burst)
     _log.info("%s: stopped", settings.monitor.name)
 
@@ -90,31 +86,23 @@ def _serve(service: "Service", settings: "Settings", *, burst: bool) -> None:
         _no_broker(settings, str(error))
 
 
-def _roles(settings: "Settings", role: str) -> list[str]:
-    """Return what this process does; raises SettingsError for a counter where taps count all events."""
-    from consumers.errors import SettingsError
+def _started(settings: "Settings", crew: list["Post"], observers: Sequence["Observer"]) -> list["Loop"]:
+    """Create what is missing and return the loops; where the log is not there, or will not let us, end with exit 1."""
+    from consumers.settings.labels import performance_of
+    from consumers.source import LogRefused, LogUnavailable
+    from consumers.topics import ensure_topics
 
-    if role == "counter" and not settings.topics.events:
-        raise SettingsError(f'{settings.path}: topics.events is "": taps count, and a counter has nothing to read')
-    return [
-        name for name in ("counter", "judge") if role in (name, "all") and (name == "judge" or settings.topics.events)
-    ]
-
-
-def _watched(assembly: "Assembly", roles: list[str]) -> "Observer":
-    """Serve metrics and health as the settings say, and return who must be told for them."""
-    from consumers.fact_log import FactLog
-    from consumers.facts import Observers
-    from consumers.health import Health
-    from consumers.health_server import serve
-    from consumers.telemetry import Telemetry
-
-    health, telemetry = Health(roles), Telemetry(assembly.settings.monitor.name, assembly.baseline.fingerprint)
-    server = serve(assembly.settings, health, telemetry.metrics.registry)
-    if server is None:
-        return Observers([FactLog()])
-    _log.info("metrics and health at http://%s (/metrics, /healthz, /readyz)", server.address)
-    return Observers([FactLog(), health, telemetry])
+    try:
+        ensure_topics(settings)
+        performance = performance_of(settings)
+        if performance is not None:
+            # Its events are the labelled ones, whose topic is there by now.
+            ensure_topics(performance)
+        return [post.new_loop(observer) for post, observer in zip(crew, observers, strict=True)]
+    except LogUnavailable as error:
+        _no_broker(settings, f"{error}; start the broker, or write where it is in kafka.bootstrap_servers")
+    except LogRefused as error:
+        _no_broker(settings, str(error))
 
 
 def _tell(event: "DriftEvent") -> None:

@@ -21,6 +21,8 @@ def status_text(told: dict[str, Any]) -> RenderableType:
     parts: list[RenderableType] = [part for status in told["monitors"] for part in _monitor(status)]
     if not told["monitors"]:
         parts += [Text(f"{told['monitor']}: no window has ended yet, so there is no status"), Text("")]
+    if told.get("labels") is not None:
+        parts += _labels(told["labels"])
     return Group(*parts, *_health(told))
 
 
@@ -115,6 +117,42 @@ def tap_words(taps: dict[str, Any]) -> str:
     verb = "reports" if taps["reporting"] == 1 else "report"
     words = f"{taps['reporting']:,} {verb}" + (f", {idle:,} idle" if idle else "")
     return words + (f"; {lost:,} {'report' if lost == 1 else 'reports'} lost" if lost else "")
+
+
+def _labels(joined: dict[str, Any]) -> Iterator[RenderableType]:
+    yield Text.assemble(("labels", "bold"), f"  {_match_rate(joined['match_rate'])}")
+    for name in ("predictions", "labels"):
+        yield Text(f"{name:<12}{fate_words(joined[name])}")
+    delay = joined["label_delay"]
+    if delay["count"]:
+        least, mean, most = (_signed(delay[f"{key}_s"]) for key in ("min", "mean", "max"))
+        yield Text(f"{'delay':<12}{mean} on average, {least} to {most}")
+    yield Text("")
+
+
+def _match_rate(rate: float | None) -> str:
+    if rate is None:
+        return "no prediction has its label yet, and none has waited in vain"
+    return f"{rate:.1%} of the predictions that wait no longer got their label"
+
+
+def _signed(seconds: float) -> str:
+    return f"{'-' if seconds <= -0.5 else ''}{duration_words(abs(seconds))}"
+
+
+def fate_words(fates: dict[str, Any]) -> str:
+    """Return predictions or labels in one line, without what did not happen.
+
+    >>> fate_words({"read": 1200, "labelled": 1000, "foreign": 0, "unlabelled": {"expired": 200}})
+    '1,200 read: 1,000 labelled, 200 unlabelled (expired)'
+    """
+    words = []
+    for fate, found in fates.items():
+        if isinstance(found, dict):
+            words += [f"{number:,} {fate} ({reason})" for reason, number in found.items()]
+        elif found and fate != "read":
+            words.append(f"{found:,} {fate}")
+    return f"{fates['read']:,} read" + (f": {', '.join(words)}" if words else "")
 
 
 def _features(features: Iterable[dict[str, Any]]) -> Table:

@@ -10,6 +10,7 @@ from consumers.errors import SettingsError
 from consumers.settings.changes import Changes
 from consumers.settings.client import split_options
 from consumers.settings.document import Document, dotted, read_document
+from consumers.settings.labels import of_labels
 from consumers.settings.model import Settings
 from consumers.settings.places import nearest
 from consumers.settings.problems import describe_problem
@@ -66,6 +67,9 @@ def validate_against(settings: Settings, baseline: Baseline) -> None:
     kinds = {feature.name: feature.kind for feature in baseline.features}
     problems = []
     for name, feature in settings.features.items():
+        if settings.labels is not None and of_labels(name):
+            # It is watched by the monitor of labelled events, whose own baseline will tell.
+            continue
         if name not in kinds:
             guess = nearest(name, kinds)
             instead = f"write [{dotted(('features', guess))}]" if guess else f"its features are {', '.join(kinds)}"

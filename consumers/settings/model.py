@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field, PrivateAttr, ValidationInfo, field_validator
 
 from consumers.settings.decision import DecisionSettings, FeatureSettings, ThresholdSettings
+from consumers.settings.labels import LabelSettings, unjoinable
 from consumers.settings.names import KafkaName
 from consumers.settings.registry import RegistrySettings
 from consumers.settings.routes import RouteSettings
@@ -18,6 +19,7 @@ from stream.policy import Policy
 from stream.schedule import Schedule
 
 TOPIC_ROLES = ("events", "counts", "panes", "alerts", "status", "rejects")
+LABEL_TOPICS = ("labels", "labelled")
 
 
 class Settings(Section):
@@ -34,6 +36,9 @@ class Settings(Section):
     thresholds: ThresholdSettings = Field(default_factory=ThresholdSettings)
     features: Mapping[str, FeatureSettings] = Field(default={}, description="Exceptions for single features, by name.")
     routes: Mapping[KafkaName, RouteSettings] = Field(default={}, description="Whom alerts are sent to, by name.")
+    labels: LabelSettings | None = Field(
+        default=None, description="Labels, where there are any.", validate_default=False
+    )
     _path: Path = PrivateAttr(default=Path("driftline.toml"))
 
     @field_validator("topics")
@@ -42,7 +47,7 @@ class Settings(Section):
         if "monitor" not in info.data:
             return topics
         monitor = info.data["monitor"].name
-        names = {role: getattr(topics, role).replace("<monitor>", monitor) for role in TOPIC_ROLES}
+        names = {role: getattr(topics, role).replace("<monitor>", monitor) for role in TOPIC_ROLES + LABEL_TOPICS}
         taken: dict[str, str] = {}
         for role, name in names.items():
             if (other := taken.setdefault(name, role)) != role:
@@ -62,6 +67,21 @@ class Settings(Section):
                 )
             lags(decision.comparators, Schedule(schedule.every_ms, schedule.window_ms), decision.persist[0])
         return decision
+
+    @field_validator("labels")
+    @classmethod
+    def _labels_can_be_joined(cls, labels: LabelSettings | None, info: ValidationInfo) -> LabelSettings | None:
+        if labels is not None and {"events", "schedule", "decision"} <= set(info.data):
+            events, decision = info.data["events"], info.data["decision"]
+            if events.id is None:
+                raise ValueError('needs to know where events keep their id; write under [events] for example id = "id"')
+            if "topics" in info.data and not info.data["topics"].events:
+                raise ValueError('joins events of a topic, and topics.events is ""; name it, or leave [labels] out')
+            for problem in unjoinable(events):
+                raise ValueError(problem)
+            mine = labels.schedule(info.data["schedule"])
+            lags(decision.comparators, Schedule(mine.every_ms, mine.window_ms), decision.persist[0])
+        return labels
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any], path: Path) -> "Settings":

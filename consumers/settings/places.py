@@ -21,9 +21,16 @@ class Place:
 
     def keys(self) -> dict[str, FieldInfo]:
         """Return the known keys of a table, as written in the file; none for a value."""
-        if not (isinstance(self.annotation, type) and issubclass(self.annotation, BaseModel)):
+        table = self.table
+        if table is None:
             return {}
-        return {field.alias or name: field for name, field in self.annotation.model_fields.items() if not field.exclude}
+        return {field.alias or name: field for name, field in table.model_fields.items() if not field.exclude}
+
+    @property
+    def table(self) -> type[BaseModel] | None:
+        """The table that this place is, or may be; None for a value."""
+        kinds = (kind for kind in alternatives(self.annotation) if isinstance(kind, type))
+        return next((kind for kind in kinds if issubclass(kind, BaseModel)), None)
 
     def child(self, key: str) -> "Place | None":
         """Return the place below, or None where there is no such key."""

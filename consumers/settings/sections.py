@@ -126,6 +126,13 @@ class TopicSettings(Section):
     rejects: KafkaName = Field(
         default="<monitor>.rejects", description="Records that could not be read, with the reason."
     )
+    labels: KafkaName = Field(
+        default="<monitor>.labels",
+        description="Labels, where [labels] is set: keyed and partitioned as the events are, and read only.",
+    )
+    labelled: KafkaName = Field(
+        default="<monitor>.labelled", description="Predictions with their labels, which a monitor of their own reads."
+    )
     create: bool = Field(default=True, description="Create missing topics at start, all but `events`.")
     cut_counts: bool = Field(
         default=True,

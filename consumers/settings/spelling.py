@@ -104,6 +104,7 @@ EveryMs: TypeAlias = Annotated[int, BeforeValidator(parse_every_ms), _duration]
 RatePerMs: TypeAlias = Annotated[
     float, BeforeValidator(parse_budget_per_ms), Spelling("number per duration", '"1 per 30d"', format_budget)
 ]
+MaybeEveryMs: TypeAlias = Annotated[int | None, BeforeValidator(parse_every_ms), _duration]
 Persist: TypeAlias = Annotated[
     tuple[int, int], BeforeValidator(parse_persist), Spelling("a of b", '"2 of 3"', format_persist)
 ]

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import pytest
 from typer.testing import CliRunner, Result
 
-import consumers.kafka_loops
+import consumers.kafka_crew
 import consumers.topics
 from consumers.cli import app
 from consumers.errors import SettingsError
@@ -71,7 +71,7 @@ def test_a_wrong_role_is_refused(config: Path) -> None:
     """Exit 2, and the roles there are."""
     result = run(config, "--role", "referee")
     assert result.exit_code == 2
-    assert all(role in result.stderr for role in ("all", "counter", "judge", "router"))
+    assert all(role in result.stderr for role in ("all", "counter", "judge", "joiner", "router"))
 
 
 def test_a_missing_baseline_is_found_before_the_broker_is_asked(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,7 +111,7 @@ def test_without_a_topic_of_events_there_is_nothing_for_a_counter(
         made.append(name)
         raise LogUnavailable("nobody answers")
 
-    monkeypatch.setattr(consumers.kafka_loops, "new_loop", new_loop)
+    monkeypatch.setattr(consumers.kafka_crew, "new_loop", new_loop)
     result = run(config, "--role", "counter")
     assert isinstance(result.exception, SettingsError)
     assert 'topics.events is ""' in str(result.exception)
@@ -124,3 +124,11 @@ def test_a_router_without_routes_is_for_people(config: Path) -> None:
     result = run(config, "--role", "router")
     assert isinstance(result.exception, SettingsError)
     assert "write for example [routes.team]" in str(result.exception)
+
+
+def test_a_joiner_without_labels_is_refused(config: Path) -> None:
+    """There is nothing to join; the message names the file and the table."""
+    error = run(config, "--role", "joiner").exception
+    assert isinstance(error, SettingsError)
+    assert str(config) in str(error)
+    assert "there is no [labels]" in str(error)

@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from consumers.cli import app
 from consumers.cli.status_text import status_text
 from consumers.source import LogUnavailable
 from consumers.status import GroupState, OpenTransaction, Seen, report
+from stream.join_ledger import JoinLedger
 
 GROUPS = (GroupState("counter", "m-counter", "Stable", 2), GroupState("judge", "m-judge", "Stable", 1))
 FEATURE = {
@@ -218,3 +220,18 @@ def test_what_was_deleted_unread_is_said() -> None:
     told = shown(status(lost={"requests": {"0": 1_200, "1": 34}}))
     assert "lost       1,234 offsets of requests, deleted before they were read" in told
     assert not any(line.startswith("lost") for line in shown(status(lost={})))
+
+
+def test_labels_have_a_chapter_where_there_are_any() -> None:
+    """What became of predictions and labels, the share that got one, and how long they took."""
+    ledger = JoinLedger(predictions=30, waiting=30)
+    for _ in range(20):
+        ledger.note_label("matched")
+        ledger.delays.note(90_000)
+    ledger.delays.note(-2_000)
+    ledger.note_gone(Counter(expired=5))
+    lines = shown(joined=ledger)
+    assert "labels  80.0% of the predictions that wait no longer got their label" in lines
+    assert "predictions 30 read: 5 waiting, 20 labelled, 5 unlabelled (expired)" in lines
+    assert "labels      20 read: 20 matched" in lines
+    assert "delay       1 min 26 s on average, -2 s to 1 min 30 s" in lines

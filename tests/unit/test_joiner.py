@@ -137,6 +137,38 @@ def test_a_label_from_the_future_holds_back_no_other() -> None:
     assert stage.ledger().waiting == 5
 
 
+def test_marks_of_transactions_behind_the_last_event_hold_back_no_label(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The end of a partition may lie behind its last record for ever; what counts is that nothing more is there."""
+    now_s = [0.0]
+    stage = JoinStage()
+    joiner = stage.joiner(clock=lambda: now_s[0])
+    ends = joiner._events.end_offsets
+    monkeypatch.setattr(joiner._events, "end_offsets", lambda: {place: end + 1 for place, end in ends().items()})
+    stage.predict("a", 0)
+    stage.label("a", 0)
+    for now_s[0] in (0.0, EARLY_MS / 1000):
+        joiner.step(0.0)
+        joiner.step(0.0)
+    assert stage.ids() == ["a"]
+
+
+def test_labels_far_ahead_of_their_events_stay_in_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A joiner that has a week of events to read does not take a week of labels into its memory meanwhile."""
+    monkeypatch.setattr(consumers.joiner, "_MOST_HELD", 5)
+    stage = JoinStage()
+    for number in range(60):
+        stage.predict(number, number * EARLY_MS)
+        stage.label(number, number * EARLY_MS)
+    joiner = stage.joiner(most_events=2, most_labels=3)
+    held = 0
+    while len(stage.ids()) < 50:
+        joiner.step(0.0)
+        held = max(held, len(joiner.lanes["events", 0].held))
+    assert held == 5
+    drain(joiner)
+    assert len(stage.ids()) == 60
+
+
 def test_predictions_wait_no_longer_than_told() -> None:
     """Once labels and events both are past the wait, what has none is unlabelled, and its label unmatched."""
     stage = JoinStage()
@@ -227,6 +259,9 @@ class _Empty:
 
     def ends(self, places: Any) -> Any:
         return dict.fromkeys(places, 0)
+
+    def close(self) -> None:
+        """Hold nothing."""
 
 
 def test_positions_that_are_lost_label_nothing_twice() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from consumers.status import GroupState, OpenTransaction, PartitionLag, Seen, report
+from stream.join_ledger import JoinLedger
 
 NOW_MS = 1_767_226_000_000  # 2026-01-01T00:06:40Z
 LAGS = (PartitionLag("events", 0, 90, 100, 10), PartitionLag("events", 1, None, 7, 7))
@@ -173,3 +174,33 @@ def test_a_route_that_fails_is_ill_health_with_its_reason() -> None:
         assert told["routes"] == [route]
     said = report("m", Seen((), (), routes=(failing,)), 0)["problems"][0]["detail"]
     assert said == "the route team has not delivered since 2026-01-01T09:00:00Z: HTTP 503"
+
+
+def joined(**fates: int) -> JoinLedger:
+    """Return a ledger of labels."""
+    return JoinLedger(predictions=sum(fates.values()), labels=sum(fates.values()), **fates)
+
+
+def test_what_became_of_labels_is_told_where_there_are_any() -> None:
+    """The ledger of the lanes, as it is; nothing without labels."""
+    assert report("prices", WELL, NOW_MS)["labels"] is None
+    told = report("prices", replace(WELL, joined=joined(matched=3, duplicate=1)), NOW_MS)["labels"]
+    assert (told["labels"]["matched"], told["labels"]["duplicate"]) == (3, 1)
+
+
+@pytest.mark.parametrize(
+    ("matched", "unmatched", "told"), [(49, 51, True), (50, 50, False), (0, 99, False), (0, 100, True)]
+)
+def test_labels_that_mostly_find_no_prediction_are_a_fault(matched: int, unmatched: int, told: bool) -> None:
+    """Two topics keyed in different ways look just so; a few labels say nothing."""
+    seen = replace(WELL, joined=joined(matched=matched, unmatched=unmatched))
+    assert reasons(seen) == (["labels_unmatched"] if told else [])
+
+
+def test_two_monitors_are_seen_as_one_whole() -> None:
+    """What they share is told once."""
+    open_one = OpenTransaction("rejects", 0, 5, None, ours=True)
+    one = replace(WELL, transactions=(open_one,), missing_topics=("alerts",), joined=JoinLedger())
+    both = one.beside(replace(WELL, transactions=(open_one,), missing_topics=("alerts", "counts")))
+    assert (len(both.groups), both.transactions, both.missing_topics) == (4, (open_one,), ("alerts", "counts"))
+    assert both.joined is one.joined

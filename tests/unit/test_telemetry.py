@@ -11,20 +11,26 @@ from prometheus_client.parser import text_string_to_metric_families
 from consumers.facts import (
     AlertRouted,
     EventPublished,
+    EventsLost,
     FeatureEffect,
+    LabelsJoined,
     LogUnanswered,
     MonitorStands,
     PartitionsOwned,
     RecordsPolled,
+    Renamed,
     RouteFailed,
+    Stepped,
     TransactionEnded,
     WindowTested,
     by_fate,
     counted,
 )
+from consumers.metrics import Metrics
 from consumers.observed import ObservedLoop, ObservedSink
 from consumers.source import LogUnavailable
 from consumers.telemetry import Telemetry
+from stream.join_ledger import JoinLedger
 from stream.ledger import Ledger
 
 Value = Callable[..., float | None]
@@ -191,6 +197,50 @@ def test_two_monitors_in_one_process_keep_apart(telemetry: Telemetry, value: Val
     """Telemetry holds nothing in globals: another monitor's facts do not show here."""
     Telemetry("other", "sha256:def").note(EventPublished("drift.opened", "critical"))
     assert value("drift_events_total", type="drift.opened", severity="critical") is None
+
+
+def test_two_monitors_of_one_process_share_the_page_and_nothing_else() -> None:
+    """Events and their labels are watched by one process: what leaves one monitor leaves the other's values alone."""
+    metrics = Metrics()
+    one, other = Telemetry("prices", "sha256:abc", metrics), Telemetry("prices.performance", "sha256:def", metrics)
+    for telemetry, monitor in ((one, "prices"), (other, "prices.performance")):
+        telemetry.note(PartitionsOwned("judge", (("counts", 0),)))
+        telemetry.note(WindowTested(f"{monitor}|country=DE", 5_000, "tested", 9))
+    one.note(PartitionsOwned("judge", ()))
+    rows = {
+        monitor: metrics.registry.get_sample_value("driftline_window_rows", {"monitor": f"{monitor}|country=DE"})
+        for monitor in ("prices", "prices.performance")
+    }
+    assert rows == {"prices": None, "prices.performance": 9}
+
+
+def test_labels_are_counted_by_what_became_of_them() -> None:
+    """Predictions and labels by fate and reason, how many wait, and how long labels took in all."""
+    telemetry, growth = Telemetry("prices", "sha256:abc"), JoinLedger(predictions=4, waiting=4)
+    growth.note_label("matched")
+    growth.delays.note(2_500)
+    growth.note_gone(Counter(expired=1))
+    growth.labels_rejected["bad_label"] += 2
+    telemetry.note(LabelsJoined(growth, 2))
+
+    def value(name: str, **labels: str) -> float | None:
+        return telemetry.metrics.registry.get_sample_value(f"driftline_{name}", {"monitor": "prices", **labels})
+
+    assert value("predictions_total", fate="labelled", reason="") == 1
+    assert value("predictions_total", fate="unlabelled", reason="expired") == 1
+    assert value("labels_total", fate="matched", reason="") == 1
+    assert value("labels_total", fate="rejected", reason="bad_label") == 2
+    assert (value("predictions_waiting"), value("label_delay_seconds_total")) == (2, 2.5)
+
+
+def test_two_loops_of_one_role_have_two_names() -> None:
+    """Health tells them apart; what is another role's, or none's, is passed on as it is."""
+    facts = Recorded()
+    renamed = Renamed(facts, "judge", "performance judge")
+    lost = EventsLost({("events", 0): 3})
+    for fact in (Stepped("judge"), Stepped("router"), lost):
+        renamed.note(fact)
+    assert facts == [Stepped("performance judge"), Stepped("router"), lost]
 
 
 class Recorded(list[Any]):

@@ -177,3 +177,30 @@ def test_settings_that_may_not_be_read_are_not_checked_and_that_is_said(
     cluster.present.append("stage.counts")
     ensure_topics(settings())
     assert '"stage.counts" may not be read' in caplog.text
+
+
+LABELS = {"DRIFTLINE_EVENTS__ID": "id", "DRIFTLINE_LABELS__TASK": "regression", "DRIFTLINE_LABELS__BASELINE": "b.json"}
+
+
+def test_topics_of_labels_are_created_beside_the_events(cluster: Cluster, settings: Callable[..., Settings]) -> None:
+    """With the partitions of the events, and only where there are labels."""
+    cluster.partitions["inference-events"] = 6
+    ensure_topics(load_settings(settings().path, LABELS))
+    made = {name: topic["num_partitions"] for name, topic in cluster.created.items()}
+    assert made == {**dict.fromkeys(OWN, 1), "stage.labels": 6, "stage.labelled": 6}
+
+
+def test_labels_with_other_partitions_end_the_start(
+    cluster: Cluster, settings: Callable[..., Settings], caplog: pytest.LogCaptureFixture
+) -> None:
+    """The message names the file and both topics; nothing is created. What only a restart would show is said."""
+    cluster.present.append("stage.labels")
+    cluster.partitions |= {"inference-events": 6, "stage.labels": 5}
+    labelled = load_settings(settings().path, LABELS)
+    with pytest.raises(SettingsError, match=r'driftline\.toml: topics: the topic "stage\.labels" has 5 partitions'):
+        ensure_topics(labelled)
+    assert cluster.created == {}
+    cluster.partitions["stage.labels"] = 6
+    cluster.configs["inference-events"] = {"retention.ms": "3600000"}
+    ensure_topics(labelled)
+    assert "predictions wait 1w for their labels" in caplog.text

@@ -1,0 +1,161 @@
+"""The section on labels, and the monitor of labelled events that follows from it."""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import Field, ValidationError, field_validator
+
+from consumers.decode.format_names import AUTO, JSON
+from consumers.settings.names import ValuePath
+from consumers.settings.schedule import ScheduleSettings
+from consumers.settings.section import Section
+from consumers.settings.spelling import DurationMs, MaybeDurationMs, MaybeEveryMs
+from stream.durations import UNITS_MS, format_duration
+from stream.labelled import PREFIX, Task
+
+if TYPE_CHECKING:
+    from consumers.settings.model import Settings
+    from consumers.settings.sections import EventSettings
+
+# What a labelled event holds beside the values by which events are told apart.
+LABELLED_FIELDS = ("id", "ts", "label_ts", "features", "source")
+PERFORMANCE = "performance"
+
+
+class LabelSettings(Section):
+    """Labels that arrive later, joined to the predictions by the event's id. The whole table may be left out."""
+
+    baseline: Annotated[str, Field(min_length=1)] = Field(
+        description="The baseline of labelled events; relative to this file.", examples=["labelled.json"]
+    )
+    task: Task = Field(
+        description="What the model does, and so what a label says of its answer.", examples=["classification"]
+    )
+    prediction: ValuePath = Field(default="prediction", description="Path to the prediction in the event.")
+    classes: Annotated[tuple[str, ...], Field(strict=False)] = Field(
+        default=(), description="Names of the classes, where predictions are lists of probabilities."
+    )
+    id: ValuePath = Field(default="id", description="Path to the event's identifier in the label record.")
+    label: ValuePath = Field(default="label", description="Path to the label in the label record.")
+    timestamp: ValuePath | None = Field(
+        default=None,
+        description="Path to the label's time. Default: the Kafka record's own timestamp.",
+        examples=["ts"],
+    )
+    wait_ms: DurationMs = Field(
+        default=7 * UNITS_MS["d"], alias="wait", description="How long a prediction waits for its label."
+    )
+    early_ms: DurationMs = Field(
+        default=UNITS_MS["m"],
+        alias="early",
+        description="How long a label waits for events that are read later than it: it is joined so much later.",
+    )
+    max_waiting: int = Field(
+        default=1_000_000,
+        ge=1,
+        description="So many predictions are kept in memory, shared out over the partitions; the oldest make room.",
+    )
+    every_ms: MaybeEveryMs = Field(
+        default=None,
+        alias="every",
+        description="The schedule of the windows of labelled events. Default: that of the events.",
+        examples=["1d"],
+    )
+    window_ms: MaybeDurationMs = Field(
+        default=None,
+        alias="window",
+        description="The window of labelled events. Default: that of the events, or `every` where it is given here.",
+        examples=["7d"],
+    )
+    min_samples: Annotated[int, Field(ge=2)] | None = Field(
+        default=None, description="The fewest labelled events in a window. Default: that of the events.", examples=[100]
+    )
+
+    @field_validator("wait_ms", "early_ms")
+    @classmethod
+    def _some_time(cls, duration_ms: int) -> int:
+        if duration_ms < UNITS_MS["s"]:
+            raise ValueError('must be at least "1s"; write for example "1m"')
+        return duration_ms
+
+    def schedule(self, events: ScheduleSettings) -> ScheduleSettings:
+        """Return the schedule of labelled events, given that of the events. Raises ValueError where it is none."""
+        window_ms = self.window_ms or self.every_ms
+        given = {"every_ms": self.every_ms, "window_ms": window_ms, "min_samples": self.min_samples}
+        mine = events.model_copy(update={key: value for key, value in given.items() if value is not None})
+        texts = {"every": format_duration(mine.every_ms), "window": format_duration(mine.window_ms)}
+        try:
+            ScheduleSettings.model_validate(texts)
+        except ValidationError as error:
+            wrong = error.errors()[0]
+            raise ValueError(f"{wrong['loc'][0]}: {wrong['ctx']['error']}") from None
+        return mine
+
+
+def unjoinable(events: "EventSettings") -> Iterator[str]:
+    """Yield why events that are read so cannot be joined with labels, or cannot be told apart any more afterwards."""
+    if events.format not in (AUTO, JSON):
+        yield f'can be joined with plain JSON events only; events.format is "{events.format}"'
+    paths = (events.id, events.timestamp, *events.told_apart_by, *events.where)
+    for path in paths:
+        if path is not None and path.startswith("@"):
+            yield f'cannot be joined where events.* leads out of the event: "{path}"'
+    for path in events.told_apart_by:
+        if labelled_path(path, events.features) is None:
+            yield f'events are told apart by "{path}", for which labelled events have another use'
+
+
+def labelled_path(path: str, features: str) -> str | None:
+    """Return where a labelled event keeps what an event has at ``path``; None where something else is.
+
+    >>> labelled_path("country", "x"), labelled_path("ts", "x"), labelled_path("ts", "")
+    ('country', None, 'features.ts')
+    """
+    if path.split(".", 1)[0] not in LABELLED_FIELDS:
+        return path
+    if not features:
+        return f"features.{path}"
+    return f"features.{path.removeprefix(f'{features}.')}" if path.startswith(f"{features}.") else None
+
+
+def performance_of(settings: "Settings") -> "Settings | None":
+    """Return the settings of the monitor of labelled events, as if they had a file of their own; None without labels.
+
+    What is not said under [labels] is as for the events: the schedule, the decision, the thresholds, the features.
+    """
+    labels, topics = settings.labels, settings.topics
+    if labels is None:
+        return None
+    name = f"{settings.monitor.name}.{PERFORMANCE}"
+    own = {role: f"{name}.{role}" for role in ("counts", "panes", "status")}
+    changes: Mapping[str, Any] = {
+        "monitor": settings.monitor.model_copy(update={"name": name, "baseline": labels.baseline}),
+        "schedule": labels.schedule(settings.schedule),
+        "events": _events(settings.events),
+        "topics": topics.model_copy(update={**own, "events": topics.labelled}),
+        "labels": None,
+        # Both monitors share the alerts topic, which is delivered once.
+        "routes": {},
+    }
+    return settings.model_copy(update=changes)
+
+
+def _events(events: "EventSettings") -> "EventSettings":
+    paths = {path: labelled_path(path, events.features) for path in events.told_apart_by}
+    return events.model_copy(
+        update={
+            "timestamp": "label_ts",
+            "timestamp_unit": "ms",
+            "id": "id",
+            "features": "features",
+            "where": {},
+            "segment": tuple(paths[path] for path in events.segment),
+            "model": paths.get(events.model or ""),
+            "model_version": paths.get(events.model_version or ""),
+        }
+    )
+
+
+def of_labels(feature: str) -> bool:
+    """Tell whether a feature is one that a label adds."""
+    return feature.startswith(PREFIX)
