@@ -19,13 +19,16 @@ _CLOSING_MINUTES = 5
 
 @dataclass(slots=True)
 class Hours:
-    """So many minutes from ``start_ms`` (UTC) on, played in about ``seconds`` of ours; ``alerts`` are those so far."""
+    """So many minutes from ``start_ms`` (UTC) on, played in about ``seconds`` of ours; ``alerts`` are those so far.
+
+    ``tested_to_ms`` says of each monitor up to when it has tested windows.
+    """
 
     start_ms: int
     minutes: int
     seconds: float
     alerts: list[Told] = field(default_factory=list)
-    tested_to_ms: int = 0
+    tested_to_ms: dict[str, int] = field(default_factory=dict)
 
     def time_ms(self, minute: int) -> int:
         """Return when a minute begins, in UTC ms."""
@@ -50,13 +53,13 @@ class Hours:
         return next((feature for feature in features if feature["name"] == name), None)
 
     def play(self, opened: Open, narrator: Narrator, serve: Callable[[int], str | None]) -> None:
-        """Serve each minute when it is due, until driftline has tested the last window.
+        """Serve each minute when it is due, until every monitor has tested its last window.
 
         ``serve`` may return a sentence for the story. Raises DemoFailed when driftline does not come to the end.
         """
         served = 0
         started_s = time.monotonic()
-        while self.tested_to_ms < self.time_ms(self.minutes):
+        while any(self.tested_to_ms.get(name, 0) < self.time_ms(self.minutes) for name in opened.monitors):
             elapsed_s = time.monotonic() - started_s
             if elapsed_s > self.seconds + _FINISH_WITHIN_S:
                 raise DemoFailed(f"driftline did not come to the end within {_FINISH_WITHIN_S} s")
@@ -75,7 +78,7 @@ class Hours:
     def _look(self, opened: Open, narrator: Narrator, minute: int) -> None:
         seen = opened.stage.look(_LOOK_S)
         for status in seen.statuses:
-            self.tested_to_ms = max(self.tested_to_ms, status["window"]["end_ms"])
+            self.tested_to_ms[status["monitor"]] = status["window"]["end_ms"]
         for alert in seen.alerts:
             self.alerts.append(alert)
             narrator.alert(alert, f"{self.clock(minute)}  on the topic {opened.settings.topics.alerts}")

@@ -13,6 +13,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from kafka import KafkaProducer
+
 from consumers.demo.file_stage import FileStage, file_stage
 from consumers.demo.kafka_stage import kafka_stage
 from consumers.demo.narrator import Narrator, new_console
@@ -20,6 +22,7 @@ from consumers.demo.stage import DemoFailed, Stage
 from consumers.demo.surroundings import kept_or_temporary, own_broker, stopped_by_signals
 from consumers.errors import SettingsError
 from consumers.settings import Settings, load_settings
+from consumers.settings.labels import performance_of
 from consumers.source import LogRefused, LogUnavailable
 from consumers.tap import KafkaEvents, Outlet
 
@@ -39,11 +42,21 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """A monitor that runs: what it says can be looked at, what the tap sends goes to the outlet."""
+    """What runs: what it says can be looked at, what the tap sends goes to the outlet.
+
+    ``producer`` is for labels, None where there is no broker. With labels a second one of ``monitors`` watches them.
+    """
 
     settings: Settings
     stage: Stage
     outlet: Outlet
+    producer: KafkaProducer | None = None
+
+    @property
+    def monitors(self) -> tuple[str, ...]:
+        """Return the names of the monitors that run."""
+        performance = None if self.producer is None else performance_of(self.settings)
+        return tuple(each.monitor.name for each in (self.settings, performance) if each is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +95,10 @@ class Place:
                 with self.narrator.step("driftline run --config driftline.toml"):
                     tidy = self.options.broker is not None
                     running = stack.enter_context(kafka_stage(settings, self.folder / "run.log", tidy=tidy))
-                yield Open(settings, running, KafkaEvents(settings.kafka.bootstrap_servers, settings.topics.events))
+                outlet = KafkaEvents(settings.kafka.bootstrap_servers, settings.topics.events)
+                producer = KafkaProducer(**settings.kafka.for_client("producer"), linger_ms=20)
+                stack.callback(producer.close, timeout=1)
+                yield Open(settings, running, outlet, producer)
 
 
 class _StageOutlet:

@@ -29,6 +29,7 @@ class FileStage:
     """Replays what it is sent in a thread of its own; owned by the thread that sends and looks."""
 
     def __init__(self, settings: Settings, pool: ThreadPoolExecutor) -> None:
+        self._monitor = settings.monitor.name
         self._replay = Replay(assemble(settings))
         self._batches: SimpleQueue[RawBatch | None] = SimpleQueue()
         self._statuses: SimpleQueue[Told] = SimpleQueue()
@@ -59,7 +60,7 @@ class FileStage:
             for event in tick.events:
                 self._alerts.put(event.to_dict())
                 self._drifting = _drifting_after(event.to_dict(), self._drifting)
-            status = {"window": tick.window.to_dict(), "drifting": self._drifting}
+            status = {"monitor": self._monitor, "window": tick.window.to_dict(), "drifting": self._drifting}
             self._statuses.put({**status, "ledger": self._replay.ledger.to_dict()})
 
 

@@ -17,7 +17,7 @@ from consumers.kafka_errors import kafka_errors
 from consumers.kafka_lookup import CONSUMER_SETTINGS
 from consumers.local_kafka_node import dying_with_us
 from consumers.settings import Settings
-from consumers.settings.sections import TopicSettings
+from consumers.settings.labels import performance_of
 from consumers.topics import ensure_topics
 
 PARTITIONS = 4
@@ -42,15 +42,16 @@ def kafka_stage(settings: Settings, log: Path, *, tidy: bool) -> Iterator["Kafka
         _create_events(settings, admin_options)
         if tidy:
             stack.callback(_tidy_up, settings)
-        ensure_topics(settings)
+        for monitored in _monitored(settings):
+            ensure_topics(monitored)
         process = stack.enter_context(_running(settings, log))
         with kafka_errors("the demo's clients cannot be opened"):
             producer = KafkaProducer(**settings.kafka.for_client("producer"), linger_ms=20)
             stack.callback(producer.close, timeout=1)
             consumer = KafkaConsumer(**{**CONSUMER_SETTINGS, **settings.kafka.for_client("consumer")})
             stack.callback(consumer.close, timeout_ms=1_000)
-            _begin(consumer, (settings.topics.status, settings.topics.alerts))
-        yield KafkaStage(settings.topics, _Watched(process, log), producer, consumer)
+            _begin(consumer, (*_statuses(settings), settings.topics.alerts))
+        yield KafkaStage(settings, _Watched(process, log), producer, consumer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +72,10 @@ class KafkaStage:
     """Produces to the events topic and reads what ``driftline run`` publishes."""
 
     def __init__(
-        self, topics: TopicSettings, watched: "_Watched", producer: KafkaProducer, consumer: KafkaConsumer
+        self, settings: Settings, watched: "_Watched", producer: KafkaProducer, consumer: KafkaConsumer
     ) -> None:
-        self._topics = topics
+        self._topics = settings.topics
+        self._statuses = _statuses(settings)
         self._watched = watched
         self._producer = producer
         self._consumer = consumer
@@ -95,7 +97,7 @@ class KafkaStage:
         for place, records in polled.items():
             told.setdefault(place.topic, []).extend(orjson.loads(record.value) for record in records if record.value)
         # Beside them stand records of windows that wait, which are no status.
-        statuses = [status for status in told.get(self._topics.status, ()) if "window" in status]
+        statuses = [status for topic in self._statuses for status in told.get(topic, ()) if "window" in status]
         return Seen(statuses, told.get(self._topics.alerts, ()))
 
 
@@ -129,6 +131,22 @@ def _create_events(settings: Settings, admin_options: dict[str, Any]) -> None:
             admin.close()
 
 
+def _monitored(settings: Settings) -> list[Settings]:
+    """Return the settings of each monitor that runs: with labels there is a second one, of labelled events."""
+    performance = performance_of(settings)
+    return [settings] if performance is None else [settings, performance]
+
+
+def _topics(settings: Settings) -> list[str]:
+    topics = settings.topics
+    labels = [] if settings.labels is None else [topics.labels]
+    return [topics.events, topics.counts, topics.panes, topics.alerts, topics.status, topics.rejects, *labels]
+
+
+def _statuses(settings: Settings) -> tuple[str, ...]:
+    return tuple(each.topics.status for each in _monitored(settings))
+
+
 def _begin(consumer: KafkaConsumer, topics: Sequence[str]) -> None:
     places = [
         TopicPartition(topic, number) for topic in topics for number in sorted(consumer.partitions_for_topic(topic))
@@ -139,14 +157,14 @@ def _begin(consumer: KafkaConsumer, topics: Sequence[str]) -> None:
 
 def _tidy_up(settings: Settings) -> None:
     """Delete what the demo made on a broker that is not its own; a broker that is gone needs no tidying."""
-    topics = settings.topics
-    names = [topics.events, topics.counts, topics.panes, topics.alerts, topics.status, topics.rejects]
+    names = {name for each in _monitored(settings) for name in _topics(each)}
+    ours = {f"{each.monitor.name}-{role}" for each in _monitored(settings) for role in ("counter", "judge", "joiner")}
     try:
         options = settings.kafka.for_client("admin") | {"bootstrap_timeout_ms": _ANSWER_WITHIN_MS}
         admin = KafkaAdminClient(**options)
         try:
-            admin.delete_topics(sorted(set(names) & set(admin.list_topics())))
-            admin.delete_groups([f"{settings.monitor.name}-{role}" for role in ("counter", "judge")])
+            admin.delete_topics(sorted(names & set(admin.list_topics())))
+            admin.delete_groups(sorted(ours & {group["group_id"] for group in admin.list_groups()}))
         finally:
             admin.close()
     except KafkaError:

@@ -32,7 +32,7 @@ def test_ids_fall_into_buckets_by_frequency() -> None:
 def test_shares_say_how_usual_a_text_is() -> None:
     """Each text has its own shares; unseen ids are those of no bucket, beyond the vocabulary and below 0 too."""
     reference = fit_tokens([7, 7, 7, 7, 7, 3, 3, 9, 9, 5], buckets=2)
-    columns = columns_of(np.array([[7, 7, 3, 5], [7, 8, 11, -2], [9, 9, 0, 0], [0, 0, 0, 0]]), reference)
+    columns = columns_of(np.array([[7, 7, 3, 5], [7, 8, 11, -1], [9, 9, 0, 0], [0, 0, 0, 0]]), reference)
     assert columns["tokens"] == [4, 4, 2, 0]
     assert columns["token_bucket_0_share"][:3] == [0.5, 0.25, 0.0]
     assert columns["token_bucket_1_share"][:3] == [0.5, 0.0, 1.0]
