@@ -38,8 +38,10 @@ class Arrow:
         pa = needed("pyarrow", "arrow", "Arrow IPC")
         value = record.value or b""
         opened = pa.ipc.open_file if value.startswith(_FILE) else pa.ipc.open_stream
+        # A pool of threads costs more than it brings for what fits into a message.
+        options = pa.ipc.IpcReadOptions(use_threads=False)
         try:
-            table = opened(pa.py_buffer(value)).read_all()
+            table = opened(pa.py_buffer(value), options=options).read_all()
             # Lengths and offsets that a broken writer left must not be followed into the void.
             table.validate(full=True)
         except (pa.ArrowException, OSError, ValueError) as error:
@@ -54,9 +56,9 @@ class ArrowColumn:
     def __init__(self, column: Any) -> None:
         pa = needed("pyarrow", "arrow", "Arrow IPC")
         self._types = pa.types
-        self._column = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-        if isinstance(self._column, pa.ChunkedArray):
-            self._column = pa.concat_arrays(self._column.chunks)
+        if isinstance(column, pa.ChunkedArray):
+            column = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+        self._column = column
 
     def __len__(self) -> int:
         return len(self._column)
@@ -76,7 +78,7 @@ class ArrowColumn:
         kind = self._column.type
         if not (self._types.is_integer(kind) or self._types.is_floating(kind)):
             return numeric_column(self._column.to_pylist())
-        values = self._column.to_numpy(zero_copy_only=False).astype(np.float64)
+        values = self._column.to_numpy(zero_copy_only=False).astype(np.float64, copy=False)
         nans = np.isnan(values)
         if np.count_nonzero(nans) == self._column.null_count:
             return NumericColumn(values)

@@ -21,9 +21,9 @@ from consumers.decode.values import categorical_column, numeric_column
 from consumers.raw import RawBatch
 
 # Rows turned into columns at a time: few enough for the processor's cache, enough to share out numpy's overhead.
-_PIECE = 512
-# Columns of so many rows are not worth taking apart into rows.
-_LONG = 64
+_PIECE = 256
+# Arrays of so many rows are not worth taking apart into rows.
+_LONG = 16
 
 
 class RowReader:
@@ -53,23 +53,25 @@ class RowReader:
             table = table if len(index) == len(table) else table.take(index)
         return table
 
-    def times(self, record: Record, table: Table) -> Times:
+    def times(self, record: Record, table: Table, n: int) -> Times:
         """Return each row's time as it is written; raises Refused where one has none."""
         if self._timestamp is None:
             return []
         value = _at(record, table, self._timestamp, self._timestamp_keys)
-        times = value.values if isinstance(value, _Column) else [value] * len(table)
+        times = value.values if isinstance(value, _Column) else [value] * n
         if not isinstance(times, np.ndarray) and None in times:
             raise Refused("no_timestamp", f"there is no value at {self._timestamp!r}")
         return times
 
-    def segments(self, record: Record, table: Table) -> Sequence[Row]:
+    def segments(self, record: Record, table: Table, n: int) -> Sequence[Row]:
         """Return the values by which each row is told apart."""
+        if not self._segments:
+            return ()
         columns = []
         for path, keys in self._segments:
             value = _at(record, table, path, keys)
-            columns.append(value.values if isinstance(value, _Column) else repeat(value, len(table)))
-        return list(zip(*columns, strict=True)) if columns else ()
+            columns.append(value.values if isinstance(value, _Column) else repeat(value, n))
+        return list(zip(*columns, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,15 +111,15 @@ class Gathered:
         numbers = tuple(feature.name for feature in self.baseline.numeric)
         self._names = (*numbers, *(feature.name for feature in self.baseline.categorical))
 
-    def add(self, place: int, tables: Sequence[tuple[Table, Times, Sequence[Row]]]) -> None:
-        """Add the rows of one record: its tables, with each row's time and segment."""
-        for table, times, segments in tables:
-            if isinstance(table, Frame) and len(table) >= _LONG:
+    def add(self, place: int, tables: Sequence[tuple[Table, int, Times, Sequence[Row]]]) -> None:
+        """Add the rows of one record: its tables, how many rows each has, and each row's time and segment."""
+        for table, n, times, segments in tables:
+            if n >= _LONG and isinstance(table, Frame) and (n >= _PIECE or table.is_of_arrays):
                 self._flush()
                 self._add_frame(place, table, times, segments)
                 continue
             self._rows += table.rows(self._names)
-            self._places += [place] * len(table)
+            self._places += [place] * n
             self._times += np.datetime_as_string(times, unit="ms").tolist() if isinstance(times, np.ndarray) else times
             self._segments += segments
         if len(self._rows) >= _PIECE:

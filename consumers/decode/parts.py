@@ -42,12 +42,11 @@ def rows_of(batch: RawBatch, parts: Sequence[Part], refused: Collection[int]) ->
         rows = Rows.join([_as_rows(part) for part in parts])
     records = None if batch.timestamps_ms is None else _at(batch.timestamps_ms, places)
     rows = replace(rows, offsets=_at(batch.offsets, places), record_times_ms=records)
-    index = np.argsort(places, kind="stable") if len(parts) > 1 else np.arange(len(places))
-    if refused:
-        index = index[~np.isin(places[index], list(refused))]
-    elif len(parts) == 1:
+    is_in_order = len(parts) == 1 or bool((places[1:] >= places[:-1]).all())
+    if is_in_order and not refused:
         return rows
-    return rows.take(index)
+    index = np.arange(len(places)) if is_in_order else np.argsort(places, kind="stable")
+    return rows.take(index[~np.isin(places[index], list(refused))] if refused else index)
 
 
 def times_of(

@@ -63,15 +63,18 @@ class PatientReader:
         return read
 
     def _add(self, gathered: Gathered, place: int, value: bytes | None, headers: Headers) -> int:
-        record = Record(value, _by_name(headers) if headers else None)
         ours, foreign = [], 0
-        for inner, table in self._reader.read(record):
-            if len(table) == 0:
+        for inner, table in self._reader.read(Record(value, _by_name(headers) if headers else None)):
+            n = len(table)
+            if n == 0:
                 raise Refused("no_rows", "the event has no rows")
             own = self._rows.ours(inner, table)
-            foreign += len(table) - (0 if own is None else len(own))
-            if own is not None:
-                ours.append((own, self._rows.times(inner, own), self._rows.segments(inner, own)))
+            if own is None:
+                foreign += n
+                continue
+            if own is not table:
+                foreign, n = foreign + n - len(own), len(own)
+            ours.append((own, n, self._rows.times(inner, own, n), self._rows.segments(inner, own, n)))
         if not ours:
             return 0
         gathered.add(place, ours)

@@ -58,10 +58,9 @@ class Plain:
         raise Refused("no_features", f"there is no object at {self._features!r}")
 
     def _of_object(self, features: dict[str, Any]) -> Table:
-        present = [value for name in self._known & features.keys() if (value := features[name]) is not None]
-        if present:
-            is_columnar = set(map(type, present)) == {list}
-            return self._columns(features) if is_columnar else Objects([features], has_columns=False)
+        kinds = {type(features[name]) for name in self._known & features.keys()} - {type(None)}
+        if kinds:
+            return self._columns(features) if kinds == {list} else Objects([features], has_columns=False)
         for key in _FRAMES:
             if isinstance(frame := features.get(key), dict):
                 return self._of_object(frame)

@@ -98,6 +98,11 @@ class Frame:
             raise Refused("wrong_length", f"the columns have different lengths: {told}")
         self.columns = columns
 
+    @property
+    def is_of_arrays(self) -> bool:
+        """Whether the columns are something else than lists."""
+        return not isinstance(next(iter(self.columns.values()), []), list)
+
     def __len__(self) -> int:
         return self._n
 

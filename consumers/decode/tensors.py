@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import countOf
 from typing import Any
 
 import numpy as np
@@ -94,8 +95,8 @@ def _texts(name: str, data: bytes) -> list[bytes]:
 
 
 def _flattened(values: list[Any]) -> list[Any]:
-    while list in set(map(type, values)):
-        if set(map(type, values)) != {list}:
+    while lists := countOf(map(type, values), list):
+        if lists != len(values):
             raise Refused("wrong_shape", "lists and values stand beside each other in a tensor")
         values = [value for inner in values for value in inner]
     return values
