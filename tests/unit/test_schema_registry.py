@@ -2,10 +2,7 @@
 
 import base64
 import json
-import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -19,51 +16,19 @@ from consumers.source import LogRefused, LogUnavailable
 from consumers.undecodable import decode_all
 from tests.builders import layout_of
 from tests.encoders import AVRO, CLIENT, ENCODERS
+from tests.fake_registry import FakeRegistry, running
 
 INNER = {"type": "record", "name": "Inner", "fields": [{"name": "x", "type": "double"}]}
 OUTER = {"type": "record", "name": "Outer", "fields": [{"name": "inner", "type": "Inner"}]}
 GUID = "01234567-89ab-cdef-0123-456789abcdef"
 
 
-@dataclass
-class FakeRegistry:
-    """Answers from a table, by path; ``asked`` are the requests it got."""
-
-    url: str = ""
-    answers: dict[str, Any] = field(default_factory=dict)
-    failures: list[int] = field(default_factory=list)
-    asked: list[tuple[str, str | None]] = field(default_factory=list)
-
-    def answer(self, path: str, authorization: str | None) -> tuple[int, Any]:
-        self.asked.append((path, authorization))
-        if self.failures:
-            return self.failures.pop(0), {}
-        return (200, self.answers[path]) if path in self.answers else (404, {"error_code": 40403})
-
-
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeRegistry]:
     """Run a registry for one test; the client waits for no longer than it must."""
-    registry = FakeRegistry()
-
-    class Answering(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            status, body = registry.answer(self.path, self.headers.get("Authorization"))
-            data = json.dumps(body).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-        def log_message(self, *arguments: object) -> None:
-            """Be quiet."""
-
     monkeypatch.setattr(schema_registry, "_WAITS_S", (0.0, 0.0))
-    with ThreadingHTTPServer(("127.0.0.1", 0), Answering) as server:
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        registry.url = f"http://127.0.0.1:{server.server_port}"
+    with running() as registry:
         yield registry
-        server.shutdown()
 
 
 def told(schema: Mapping[str, Any], **more: Any) -> dict[str, Any]:
