@@ -185,18 +185,17 @@ class Book:
 
     def _add(self, chunks: Sequence[PaneChunk]) -> None:
         if any(chunk.counted_on != self.monitors.any.counted_on for chunk in chunks):
-            rows = sum(chunk_rows(chunk.chunk) for chunk in chunks)
-            self.ledger.counted -= rows
-            self.ledger.rejected[_OTHER_BASELINE] += rows
+            for chunk in chunks:
+                rows = chunk_rows(chunk.chunk)
+                self.ledger.uncount(rows if chunk.events is None else chunk.events, rows, _OTHER_BASELINE)
             return
         grown: dict[PaneKey, Pane] = {}
         for chunk in chunks:
             self._see_topics(chunk.topic_ids)
             grow(grown, self.lives.named(chunk), self.monitors.any.layout)
         for pane in grown.values():
-            late = self.monitors.add(pane)
-            self.ledger.counted -= late
-            self.ledger.late += late
+            if late := self.monitors.add(pane):
+                self.ledger.uncount(pane.events, late)
             # The monitors may have taken it for another segment's.
             self._shelf.changed.add(pane.key)
 

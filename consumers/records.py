@@ -40,6 +40,8 @@ class PaneChunk(msgspec.Struct, frozen=True, tag="pane"):
     # Which topic each name in ``offsets`` stood for, where the counter knew; on the counts topic only.
     topic_ids: dict[str, str] = {}
     segment: Segment = WHOLE
+    # How many events the rows belong to, each counted where its first row is; None: as many as rows.
+    events: int | None = None
 
 
 class PartitionFact(msgspec.Struct, frozen=True, array_like=True):
@@ -161,7 +163,11 @@ def chunks_of(pane: Pane, counted_on: str, topic_ids: Mapping[str, str] | None =
     for number, chunk in enumerate(pack(pane.counts)):
         offsets = {} if number else pane.offsets
         ids = {} if number or not topic_ids else dict(topic_ids)
-        yield PaneChunk(RECORD_VERSION, counted_on, pane.start_ms, chunk, offsets, pane.first_ms, ids, pane.segment)
+        # None, and the record no longer than it must be, where an event is a row.
+        events = None if pane.events == pane.counts.rows else 0 if number else pane.events
+        yield PaneChunk(
+            RECORD_VERSION, counted_on, pane.start_ms, chunk, offsets, pane.first_ms, ids, pane.segment, events
+        )
 
 
 def control(
@@ -199,7 +205,8 @@ def grow(panes: dict[PaneKey, Pane], record: PaneChunk, layout: Layout) -> None:
         counts = unpack([record.chunk], layout)
     except ValueError as error:
         raise RecordError(f"damaged counts: {error}") from error
-    part = Pane(record.start_ms, counts, offsets_of(record), record.first_ms, record.segment)
+    events = counts.rows if record.events is None else record.events
+    part = Pane(record.start_ms, counts, offsets_of(record), record.first_ms, record.segment, events)
     known = panes.setdefault(part.key, part)
     if known is not part:
         known.add(part)

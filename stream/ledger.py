@@ -56,6 +56,16 @@ class Ledger:
         self.late += int(by_event[LATE])
         self.ahead += int(by_event[AHEAD])
 
+    def uncount(self, events: int, rows: int, reason: str | None = None) -> None:
+        """Take back events that were counted, and rows of theirs: they are late, or rejected for a reason."""
+        self.counted -= events
+        if reason is None:
+            self.late += events
+        else:
+            self.rejected[reason] += events
+        if rows != events:
+            self.more_rows.update({"counted": events - rows, "late" if reason is None else "rejected": rows - events})
+
     def add(self, other: "Ledger") -> None:
         """Add in place."""
         self.read += other.read

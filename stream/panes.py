@@ -18,7 +18,8 @@ OffsetRanges = dict[str, dict[int, tuple[int, int]]]
 class Pane:
     """What was counted of the interval that begins at ``start_ms``, and where in the log it came from.
 
-    ``first_ms`` is the smallest event time counted; None while there is none. A pane is of one ``segment``.
+    ``first_ms`` is the smallest event time counted; None while there is none. A pane is of one ``segment``. ``events``
+    are those whose first row is here, as far as that is known: of an event of many rows, others may be elsewhere.
     """
 
     start_ms: int
@@ -26,6 +27,7 @@ class Pane:
     offsets: OffsetRanges = field(default_factory=dict)
     first_ms: int | None = None
     segment: Segment = WHOLE
+    events: int = 0
 
     @property
     def key(self) -> PaneKey:
@@ -41,6 +43,7 @@ class Pane:
         """Add what another batch, partition or worker counted of the same interval."""
         self.counts.add(other.counts)
         self.offsets = merge_offsets([self.offsets, other.offsets])
+        self.events += other.events
         known = [first for first in (self.first_ms, other.first_ms) if first is not None]
         self.first_ms = min(known, default=None)
 

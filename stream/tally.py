@@ -97,12 +97,14 @@ class Tallier:
     def _panes(self, places: Sequence[Place], rows: Rows, owners: IntArray) -> Iterator[Pane]:
         """Count rows by pane; ``owners`` (n,) says which of the places each row is from."""
         groups, names = self._groups(rows)
+        firsts = _firsts(rows.offsets, owners)
         for group in np.unique(groups).tolist():
             index = np.flatnonzero(groups == group)
             part = rows if len(index) == len(rows) else rows.take(index)
             offsets = merge_offsets(_spans(places, part.offsets, owners[index]))
             start, segment = names[group]
-            yield Pane(start, Counts.of(self._layout, part), offsets, int(part.times_ms.min()), segment)
+            events = int(np.count_nonzero(firsts[index]))
+            yield Pane(start, Counts.of(self._layout, part), offsets, int(part.times_ms.min()), segment, events)
 
     def _groups(self, rows: Rows) -> tuple[IntArray, list[tuple[int, Segment]]]:
         """Return the number of each row's pane, in order of time, and every pane's start and segment."""
@@ -120,6 +122,13 @@ class Tallier:
             known = rows.record_times_ms >= 0
             fates[known & (rows.times_ms > rows.record_times_ms + self._guards.ahead_ms)] = AHEAD
         return fates
+
+
+def _firsts(offsets: IntArray, owners: IntArray) -> NDArray[np.bool_]:
+    """Tell which rows (n,) are the first of their event: rows of one event stand side by side."""
+    firsts = np.ones(len(offsets), dtype=np.bool_)
+    firsts[1:] = (offsets[1:] != offsets[:-1]) | (owners[1:] != owners[:-1])
+    return firsts
 
 
 def _spans(places: Sequence[Place], offsets: IntArray, owners: IntArray) -> Iterator[OffsetRanges]:

@@ -113,3 +113,20 @@ def test_another_schedule_begins_anew_and_says_so(taken: tuple[Any, Book], stage
         fresh.restore(written)
         assert fresh.monitors.any.pane_starts() == set()
         assert [event.reason for event in fresh.events()] == ["configuration_changed"]
+
+
+def test_events_of_many_rows_are_taken_back_as_events(stage: Callable[..., Any], incident_lines: list[bytes]) -> None:
+    """Five rows a record, over two panes now and then: what another baseline counted is rejected, event by event."""
+    made = stage()
+    events: list[bytes | None] = [b"\n".join(incident_lines[at : at + 5]) for at in range(0, 300, 5)]
+    made.feed(events)
+    made.drain(made.counter(), made.judge())
+    assert made.remembered().ledger.counted == len(events)
+    assert made.remembered().ledger.rows()["counted"] == 300
+    fresh: Book = made.book()
+    fresh.monitors.any.identity = replace(made.assembly.identity(), fingerprint="other")
+    for offset, record in enumerate(made.log.records("counts")):
+        fresh.take(record.value, offset)
+    assert (fresh.ledger.counted, fresh.ledger.rejected) == (0, {"other_baseline": len(events)})
+    assert fresh.ledger.rows() == {"counted": 0, "late": 0, "ahead": 0, "foreign": 0, "rejected": 300}
+    assert fresh.ledger.balanced()
