@@ -58,6 +58,12 @@ def test_each_detector_hears_the_change_and_no_other(layout: Layout, hours: list
     assert fired[0].observed > fired[0].expected + 0.05
 
 
+def test_what_fired_is_said_once(layout: Layout, hours: list[Counts]) -> None:
+    """They are fed anew each time, and do not repeat themselves."""
+    fired = heard(Detectors(layout, NAMES), hours)
+    assert len(fired) == len({(one.detector, one.start_ms) for one in fired})
+
+
 def test_a_restart_changes_nothing_of_what_is_said(layout: Layout, hours: list[Counts]) -> None:
     """What is remembered is enough to go on from, wherever the process ended."""
     whole = heard(Detectors(layout, NAMES), hours)
