@@ -134,4 +134,10 @@ def assemble_performance(settings: Settings) -> Assembly | None:
     baseline = load(mine.baseline_path)
     known = {feature.name for feature in baseline.features}
     features = {name: own for name, own in mine.features.items() if name in known or of_labels(name)}
+    told = settings.labels.task if settings.labels else None
+    if baseline.relation is not None and baseline.relation.task != told:
+        raise SettingsError(
+            f'{settings.path}: labels.task: is "{told}", but {mine.baseline_path} was fitted for '
+            f'"{baseline.relation.task}"; write that, or fit it again with --task {told}'
+        )
     return assemble_on(baseline, mine.model_copy(update={"features": features}))

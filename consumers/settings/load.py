@@ -80,7 +80,8 @@ def validate_against(settings: Settings, baseline: Baseline) -> None:
             f"{dotted(('features', name, check))}: does not fit a {kinds[name]} feature; leave it out"
             for check in unfit
         ]
-    if settings.decision.detectors and baseline.relation is None:
+    # With [labels], it is the monitor of labelled events that listens to them.
+    if settings.decision.detectors and baseline.relation is None and settings.labels is None:
         problems.append("decision.detectors: the baseline knows no labels; fit it with `driftline fit --labelled`")
     if problems:
         raise SettingsError("\n".join(f"{settings.path}: {problem}" for problem in problems))
