@@ -41,6 +41,10 @@ def run(
     verbose: Annotated[bool, typer.Option("--verbose", help="Also show what the Kafka client logs.")] = False,
 ) -> None:
     """Consume events, test windows, publish drift events; until SIGTERM or SIGINT."""
+    # Before anything else: what is imported here takes a second, and longer on a busy machine.
+    _log_to_stderr(verbose)
+    for number in _SIGNALS:
+        signal.signal(number, _stop_starting)
     from consumers.assembly import assemble, assemble_performance
     from consumers.cli.environment import settings_from
     from consumers.cli.routing import route_alone, routing
@@ -49,9 +53,6 @@ def run(
     from consumers.kafka_crew import posts
     from consumers.service import Service
 
-    _log_to_stderr(verbose)
-    for number in _SIGNALS:
-        signal.signal(number, _stop_starting)
     settings = settings_from(config)
     if role == "router":
         route_alone(settings, _stop_on_signals, burst=burst)
