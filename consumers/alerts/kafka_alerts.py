@@ -4,6 +4,7 @@ A group that has no position yet begins at the end of the topic (or at its begin
 before the first member joins: a member that dies before its first event must not make the next one begin later still.
 """
 
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,9 @@ _MEMBER_SETTINGS: Mapping[str, Any] = {
     "session_timeout_ms": 6_000,
     "heartbeat_interval_ms": 2_000,
 }
+
+
+_LOOKS, _LOOK_AGAIN_S = 5, 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +150,13 @@ def _opened(settings: Settings, group: str | None = None, body_ms: int = 3_600_0
 
 
 def _partitions(consumer: KafkaConsumer, topic: str) -> list[TopicPartition]:
-    parts = [TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic) or ())]
-    if not parts:
-        raise LogRefused(f'the topic "{topic}" does not exist; "driftline run" creates it')
-    return parts
+    for _look in range(_LOOKS):
+        known = consumer.partitions_for_topic(topic)
+        if known:
+            return [TopicPartition(topic, number) for number in sorted(known)]
+        # A topic that was just made is not known to every broker yet.
+        time.sleep(_LOOK_AGAIN_S)
+    raise LogRefused(f'the topic "{topic}" does not exist; "driftline run" creates it')
 
 
 def _starts(consumer: KafkaConsumer, parts: list[TopicPartition], from_beginning: bool) -> dict[TopicPartition, int]:

@@ -9,6 +9,8 @@ from consumers.routes.post import Answer
 from consumers.routes.request import Request
 
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 1.0, 60.0
+# A process that says nothing for longer is taken for one that hangs.
+_SLICE_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +55,18 @@ class Delivery:
             if self._pause(pause_s):
                 return None
             wait_s = min(2 * wait_s, _LONGEST_WAIT_S)
+
+
+def pausing(stopped: Callable[[float], bool], alive: Callable[[], None]) -> Callable[[float], bool]:
+    """Return a pause that calls ``alive`` every few seconds; ``stopped`` waits, and tells whether to end meanwhile."""
+
+    def pause(seconds: float) -> bool:
+        left_s = seconds
+        while left_s > 0:
+            if stopped(min(left_s, _SLICE_S)):
+                return True
+            alive()
+            left_s -= _SLICE_S
+        return False
+
+    return pause

@@ -10,14 +10,14 @@ import orjson
 
 from consumers.alerts.interest import Interest
 from consumers.alerts.kafka_alerts import KafkaAlerts, records_between
-from consumers.facts import Observer
+from consumers.facts import Observer, Stepped
 from consumers.kafka_identity import topic_facts
 from consumers.kafka_lookup import read_to_end
 from consumers.kafka_sink import KafkaSink
-from consumers.routes.delivery import Delivery
+from consumers.routes.delivery import Delivery, pausing
 from consumers.routes.history import History
 from consumers.routes.post import Poster
-from consumers.routes.route import Route, Standing
+from consumers.routes.route import ROLE, Route, Standing
 from consumers.settings import Settings
 from consumers.sink import Outgoing
 
@@ -54,7 +54,8 @@ class KafkaRoute:
             membership=self.log.membership,
             standing=standing,
         )
-        self.route.delivery = Delivery(self._poster.post, stopping.wait, give_up_s, self.route.failed)
+        pause = pausing(stopping.wait, lambda: observer.note(Stepped(ROLE)))
+        self.route.delivery = Delivery(self._poster.post, pause, give_up_s, self.route.failed)
 
     def close(self) -> None:
         """Leave."""

@@ -39,9 +39,13 @@ def webhook(event: DriftEvent, before: str | None, route: RouteSettings, now: da
 def slack(event: DriftEvent, before: str | None, route: RouteSettings, now: datetime) -> Request:
     """Return an incoming webhook's message, as Slack, Mattermost and others take it."""
     told = filled(route.text, event) if route.text else f"{_heading(event)}: {event.summary}"
-    attachment = {"color": _COLOURS[event.severity], "fallback": told, "text": _mrkdwn(event.advice)}
     fields = {"Window": f"{event.window.get('start')} to {event.window.get('end')}", "Incident": event.incident}
-    attachment["fields"] = [{"title": name, "value": value, "short": True} for name, value in fields.items()]  # type: ignore[assignment]
+    attachment = {
+        "color": _COLOURS[event.severity],
+        "fallback": told,
+        "text": _mrkdwn(event.advice),
+        "fields": [{"title": name, "value": value, "short": True} for name, value in fields.items()],
+    }
     return _post(route, {"text": _mrkdwn(told), "attachments": [attachment]})
 
 

@@ -108,7 +108,7 @@ class Route:
                 self._stand(replace(self.standing, failing=None, since=None))
             return
         where = "{}-{}@{}".format(*record.place, record.offset)
-        _log.error("%s: %s %s (%s) is given up after %d attempts: %s", self.name, event.type, event.id, where,
+        _log.error("%s: %s %s (%s) is given up (attempts: %d): %s", self.name, event.type, event.id, where,
                    outcome.attempts, outcome.why)  # fmt: skip
         lost: dict[str, Any] = {name: getattr(event, name) for name in ("id", "incident", "type", "summary")}
         lost |= {"place": where, "attempts": outcome.attempts, "why": outcome.why, "at": self._iso()}

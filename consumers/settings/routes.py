@@ -1,6 +1,6 @@
 """The tables that say whom alerts are sent to: `[routes.<name>]`."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from string import Template
 from typing import Annotated, Any, Literal, TypeAlias
 from urllib.parse import urlsplit
@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, model_validator
 
 from consumers.settings.section import Section
-from consumers.settings.spelling import DurationMs
+from consumers.settings.spelling import DurationMs, parse_duration_ms
 from stream.durations import UNITS_MS
 
 EventType = Literal["drift.opened", "drift.changed", "drift.resolved", "monitor.health"]
@@ -25,7 +25,6 @@ _TAKEN_BY: Mapping[str, tuple[str, ...]] = {
     "text": ("slack", "alertmanager", "pagerduty"),
     "labels": ("alertmanager",),
 }
-_LONGEST_MS = UNITS_MS["d"]
 
 
 def _address(url: str) -> str:
@@ -67,10 +66,15 @@ def _header_value(value: str) -> str:
     return value
 
 
-def _bounded(wait_ms: int) -> int:
-    if not UNITS_MS["s"] <= wait_ms <= _LONGEST_MS:
-        raise ValueError('must be "1s" to "1d"; write for example "1h"')
-    return wait_ms
+def _up_to(longest: str, example: str) -> Callable[[int], int]:
+    longest_ms = parse_duration_ms(longest)
+
+    def check(wait_ms: int) -> int:
+        if not UNITS_MS["s"] <= wait_ms <= longest_ms:
+            raise ValueError(f'must be "1s" to "{longest}"; write for example "{example}"')
+        return wait_ms
+
+    return check
 
 
 HeaderValue: TypeAlias = Annotated[str, AfterValidator(_header_value)]
@@ -122,10 +126,10 @@ class RouteSettings(Section):
     labels: Mapping[str, str] = Field(
         default={}, description="Further labels of Alertmanager's alerts.", examples=[{"team": "ml"}]
     )
-    timeout_ms: Annotated[DurationMs, AfterValidator(_bounded)] = Field(
+    timeout_ms: Annotated[DurationMs, AfterValidator(_up_to("1m", "10s"))] = Field(
         default=10 * UNITS_MS["s"], alias="timeout", description="How long one attempt may wait for an answer."
     )
-    give_up_after_ms: Annotated[DurationMs, AfterValidator(_bounded)] = Field(
+    give_up_after_ms: Annotated[DurationMs, AfterValidator(_up_to("1d", "1h"))] = Field(
         default=UNITS_MS["h"],
         alias="give_up_after",
         description="An event that could not be delivered for so long is given up, and the next one is tried.",

@@ -14,6 +14,7 @@ import consumers.alerts
 from consumers.cli import app
 from consumers.cli.alert_text import alert_text
 from consumers.source import LogUnavailable
+from tests.peers import Peer, Reply
 
 
 @pytest.fixture
@@ -89,3 +90,29 @@ def test_faults_of_further_features_stand_below_the_table(published: list[bytes]
     told = console.export_text()
     assert "fare is stuck at 3." in told
     assert "age went missing" not in told
+
+
+def test_a_record_that_is_no_event_is_passed_over_and_said(
+    config: tuple[Path, Any], published: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """People read on; with --json the record is what it is."""
+    monkeypatch.setattr(consumers.alerts, "follow", lambda _settings, **_how: iter([b"nonsense", published[0]]))
+    result = alerts(config[0])
+    assert result.exit_code == 0
+    assert result.stderr.startswith("driftline: a record on the topic is passed over: not JSON")
+    assert "drift.opened" in result.stdout
+    assert alerts(config[0], "--json").stdout_bytes == b"nonsense\n" + published[0] + b"\n"
+
+
+def test_a_route_is_tried_with_an_incident_that_is_resolved_again(stage_assembly: Callable[..., Any]) -> None:
+    """Each event once, with what came of it; 1 where one was not taken; a name that is none is an error."""
+    path = stage_assembly().settings.path
+    with Peer([Reply(200), Reply(503, body=b"no s3cret here")]) as peer:
+        with path.open("a") as file:
+            file.write(f'\n[routes.team]\nkind = "pagerduty"\nkey = "s3cret"\nurl = "{peer.url}/x"\n')
+        result = alerts(path, "--try-route", "team")
+    assert result.exit_code == 1
+    assert result.stdout == "team: drift.opened: delivered\nteam: drift.resolved: HTTP 503: no *** here\n"
+    assert [came.json["event_action"] for came in peer.came] == ["trigger", "resolve"]
+    assert len({came.json["dedup_key"] for came in peer.came}) == 1
+    assert "there is no such route; there is team" in str(alerts(path, "--try-route", "tem").exception)

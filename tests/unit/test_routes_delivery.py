@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from consumers.routes.delivery import Delivery, Outcome
+from consumers.routes.delivery import Delivery, Outcome, pausing
 from consumers.routes.post import Answer, Poster, wait_of
 from consumers.routes.request import Request
 from tests.peers import Peer, Reply
@@ -155,3 +155,19 @@ def test_a_request_that_is_wrong_is_given_up_at_once() -> None:
 def test_a_pause_ends_when_the_process_does() -> None:
     """Stopped in the middle, nothing is said of the event: the next owner tells it."""
     assert Clock(stop_after=3).deliver(refusals()) is None
+
+
+def test_a_long_pause_shows_that_the_process_lives() -> None:
+    """Every few seconds a sign of life, until the pause is over or the process is to end."""
+    waits: list[float] = []
+    signs: list[None] = []
+
+    def stopped(seconds: float) -> bool:
+        waits.append(seconds)
+        return len(waits) == 4
+
+    pause = pausing(stopped, lambda: signs.append(None))
+    assert not pause(12.0)
+    assert (waits, len(signs)) == ([5.0, 5.0, 2.0], 3)
+    assert pause(600.0)
+    assert len(signs) == 3

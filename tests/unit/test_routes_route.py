@@ -118,7 +118,7 @@ def test_an_event_that_cannot_be_delivered_is_given_up_loudly(caplog: pytest.Log
     values = story(("a", "opened", "info"), ("b", "opened", "info"))
     made = Made(Shelf(values), Service([WRONG]))
     assert made.run() == ["b opened"]
-    assert "team: drift.opened aopened (alerts-0@0) is given up after 1 attempts: HTTP 400" in caplog.text
+    assert "team: drift.opened aopened (alerts-0@0) is given up (attempts: 1): HTTP 400" in caplog.text
     assert made.facts[0] == AlertRouted("team", "undelivered")
     given_up, well = made.written
     assert (given_up.failing, given_up.undelivered) == ("HTTP 400", 1)

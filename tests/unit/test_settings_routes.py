@@ -67,6 +67,7 @@ WEBHOOK = '[routes.a]\nkind = "webhook"\nurl = "https://example.com/s3cret"\n'
         (WEBHOOK + 'headers = {X = "a\\nb"}\n', "routes.a.headers.X: must be printable ASCII"),
         (WEBHOOK + 'types = ["drift.open"]\n', 'routes.a.types: "drift.open" is not known here'),
         (WEBHOOK + 'give_up_after = "2d"\n', 'routes.a.give_up_after: must be "1s" to "1d"'),
+        (WEBHOOK + 'timeout = "2m"\n', 'routes.a.timeout: must be "1s" to "1m"'),
         (WEBHOOK + 'retries = 3\n', "routes.a.retries: unknown key"),
         ('[routes."a b"]\nkind = "pagerduty"\nkey = "k"\n', "routes.\"a b\": may hold letters, digits"),
     ],
