@@ -19,6 +19,7 @@ from consumers.routes.history import History
 from consumers.routes.post import Poster
 from consumers.routes.route import ROLE, Route, Standing
 from consumers.settings import Settings
+from consumers.settings.labels import performance_of
 from consumers.sink import Outgoing
 
 _STATUS_VERSION = 1
@@ -31,6 +32,12 @@ def group_of(settings: Settings, name: str) -> str:
     return f"{settings.monitor.name}-route-{name}"
 
 
+def monitors_of(settings: Settings) -> tuple[str, ...]:
+    """Return whose alerts are routed: the topic may be shared with monitors that have routes of their own."""
+    performance = performance_of(settings)
+    return (settings.monitor.name, *([] if performance is None else [performance.monitor.name]))
+
+
 class KafkaRoute:
     """A route with all that it is made of; owned by one thread. Raises LogUnavailable or LogRefused."""
 
@@ -39,8 +46,7 @@ class KafkaRoute:
         # First what may fail: a consumer that nobody closes would keep its partition.
         standing = read_standing(settings, name)
         timeout_s, give_up_s = mine.timeout_ms / 1000, mine.give_up_after_ms / 1000
-        # The topic may be shared with other monitors, whose alerts are for their own routes.
-        interest = Interest((settings.monitor.name,), mine.types, mine.min_severity)
+        interest = Interest(monitors_of(settings), mine.types, mine.min_severity)
         self.log = KafkaAlerts(settings, group, body_s=give_up_s + 2 * timeout_s + _MARGIN_S)
         self._poster = Poster(mine.address, timeout_s, mine.secrets)
         self._sink = KafkaSink(group, settings.kafka.for_client("producer"))

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from consumers.errors import SettingsError
+from consumers.routes.kafka_route import monitors_of
 from consumers.settings import Settings, load_settings
 
 Load = Callable[..., Settings]
@@ -78,3 +79,10 @@ def test_a_wrong_route_is_told_and_its_secrets_are_not(load: Load, text: str, sa
         load(text)
     assert said in str(caught.value)
     assert "s3cr" not in str(caught.value)
+
+
+def test_alerts_of_labelled_events_take_the_same_routes(load: Load) -> None:
+    """Both monitors of a configuration are routed, and no other that shares the topic."""
+    assert monitors_of(load(WEBHOOK)) == ("m",)
+    labels = '[events]\nid = "id"\n[labels]\nbaseline = "labelled.json"\ntask = "classification"\n'
+    assert monitors_of(load(WEBHOOK + labels)) == ("m", "m.performance")
