@@ -37,4 +37,10 @@ def read_event(value: bytes | None) -> DriftEvent:
 
 def ends_incident(event: DriftEvent) -> bool:
     """Tell whether nothing more will be said of the event's incident."""
-    return event.type == "drift.resolved" or (event.type == "monitor.health" and event.state != "begun")
+    ended = event.type == "drift.resolved" or (event.type == "monitor.health" and event.state != "begun")
+    return ended or stands_alone(event)
+
+
+def stands_alone(event: DriftEvent) -> bool:
+    """Tell whether the event is all that is ever said of its incident: nothing begins with it, and nothing ends."""
+    return event.type == "detector.fired"

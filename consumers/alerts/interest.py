@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from consumers.alerts.event import ends_incident
+from consumers.alerts.event import ends_incident, stands_alone
 from consumers.settings.places import nearest
 from stream.drift_event import DriftEvent
 from stream.policy import SEVERITIES
@@ -31,7 +31,9 @@ class Interest:
         """Tell whether to hand the event on, and remember its incident; every event must pass here, in its order."""
         if self._monitors and event.monitor not in self._monitors:
             return False
-        if ends_incident(event):
+        if stands_alone(event):
+            loud = SEVERITIES.index(event.severity) >= self._least
+        elif ends_incident(event):
             loud = self._heard.pop(event.incident, True)
         else:
             loud = SEVERITIES.index(event.severity) >= self._least or self._heard.get(event.incident, False)

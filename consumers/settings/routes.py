@@ -11,7 +11,7 @@ from consumers.settings.section import Section
 from consumers.settings.spelling import DurationMs, parse_duration_ms
 from stream.durations import UNITS_MS
 
-EventType = Literal["drift.opened", "drift.changed", "drift.resolved", "monitor.health"]
+EventType = Literal["drift.opened", "drift.changed", "drift.resolved", "monitor.health", "detector.fired"]
 # What a template may name, each of one drift event.
 PLACEHOLDERS = (
     "id", "incident", "type", "monitor", "severity", "summary", "advice", "features", "features_total", "segment",

@@ -1,5 +1,6 @@
 """Change detectors over the error of panes: what they hear, what they say, and that a restart changes nothing of it."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -9,7 +10,11 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from baselines import Layout
+from consumers.alerts.event import ends_incident
+from consumers.alerts.interest import Interest
 from consumers.event_schema import event_schema
+from consumers.routes.kinds import KINDS
+from consumers.settings.routes import RouteSettings
 from stream.counts import Counts
 from stream.detectors import MOST_PANES, Detectors, Fired
 from stream.drift_event import DriftEvent
@@ -148,3 +153,14 @@ def test_a_monitor_that_takes_over_says_the_same(layout: Layout) -> None:
 def test_without_detectors_nothing_of_them_is_said(layout: Layout) -> None:
     """They are off unless they are asked for."""
     assert not [event for event in events_of(layout, ()) if event.type == "detector.fired"]
+
+
+def test_what_fired_opens_nothing_that_would_stay_open(layout: Layout) -> None:
+    """Nobody is paged by it for ever: services that keep incidents get an end; its severity is asked for as any is."""
+    fired = next(event for event in events_of(layout, ("page_hinkley",)) if event.type == "detector.fired")
+    assert ends_incident(fired)
+    route = RouteSettings.model_validate({"kind": "pagerduty", "key": "k" * 32})
+    request = KINDS["pagerduty"](fired, None, route, datetime(2026, 11, 21, tzinfo=UTC))
+    assert orjson.loads(request.body)["event_action"] == "resolve"
+    assert Interest(types=["detector.fired"]).wants(fired)
+    assert not Interest(min_severity="warning").wants(fired)
