@@ -109,6 +109,7 @@ CASES: Sequence[Case] = (
     ("Confluent, Avro", "confluent", 1, _avro, _bare_avro),
     ("Arrow IPC", "arrow", 64, _arrow, lambda value: pa.ipc.open_stream(value).read_all()),
     ("Arrow IPC", "arrow", 1024, _arrow, lambda value: pa.ipc.open_stream(value).read_all()),
+    ("Arrow IPC", "arrow", 4096, _arrow, lambda value: pa.ipc.open_stream(value).read_all()),
 )  # fmt: skip
 
 

@@ -8,4 +8,6 @@ def fates(ledger: dict[str, Any]) -> str:
     left = ledger["read"] - ledger["counted"]
     others = {name: ledger[name] for name in ("late", "ahead", "foreign")} | ledger["rejected"]
     named = ", ".join(f"{name} {count}" for name, count in others.items() if count)
-    return f"{ledger['read']} events read, {ledger['counted']} counted" + (f", {left} not ({named})" if left else "")
+    rows = f" with {ledger['rows']['counted']} rows" if "rows" in ledger else ""
+    counted = f"{ledger['read']} events read, {ledger['counted']} counted{rows}"
+    return counted + (f", {left} not ({named})" if left else "")

@@ -104,6 +104,7 @@ def ledger_words(ledger: dict[str, Any]) -> str:
     """
     fates = [f"{ledger[fate]:,} {fate}" for fate in ("counted", "late", "ahead", "foreign") if ledger[fate]]
     fates += [f"{events:,} rejected ({reason})" for reason, events in ledger["rejected"].items()]
+    fates += [f"{ledger['rows']['counted']:,} rows counted"] if "rows" in ledger else []
     return f"{ledger['read']:,} read" + (f": {', '.join(fates)}" if fates else "")
 
 

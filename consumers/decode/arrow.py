@@ -37,28 +37,40 @@ class Arrow:
         """Return the wanted columns."""
         pa = needed("pyarrow", "arrow", "Arrow IPC")
         value = record.value or b""
-        opened = pa.ipc.open_file if value.startswith(_FILE) else pa.ipc.open_stream
         # A pool of threads costs more than it brings for what fits into a message.
         options = pa.ipc.IpcReadOptions(use_threads=False)
         try:
-            table = opened(pa.py_buffer(value), options=options).read_all()
+            batch = _one_batch(pa, pa.py_buffer(value), options, is_file=value.startswith(_FILE))
             # Lengths and offsets that a broken writer left must not be followed into the void.
-            table.validate(full=True)
+            batch.validate(full=True)
         except (pa.ArrowException, OSError, ValueError) as error:
             raise Refused("bad_arrow", f"the Arrow stream is damaged: {str(error)[:100]}") from None
-        table = table.select([name for name in dict.fromkeys(table.column_names) if name in self._wanted])
-        return Frame({name: ArrowColumn(table.column(name)) for name in table.column_names}, len(table))
+        names = enumerate(batch.schema.names)
+        return Frame(
+            {name: ArrowColumn(batch.column(i), pa.types) for i, name in names if name in self._wanted}, batch.num_rows
+        )
+
+
+def _one_batch(pa: Any, value: Any, options: Any, *, is_file: bool) -> Any:
+    """Return all batches as one, without copying where there is one."""
+    with (pa.ipc.open_file if is_file else pa.ipc.open_stream)(value, options=options) as reader:
+        batches = [reader.get_batch(i) for i in range(reader.num_record_batches)] if is_file else [*reader]
+        if len(batches) == 1:
+            return batches[0]
+        for batch in batches:
+            batch.validate(full=True)
+        columns = [
+            pa.concat_arrays([batch.column(i) for batch in batches]) if batches else pa.array([], field.type)
+            for i, field in enumerate(reader.schema)
+        ]
+        return pa.record_batch(columns, schema=reader.schema)
 
 
 class ArrowColumn:
-    """A column as Arrow has it, turned into rows' columns when it is known what it is for."""
+    """A column as Arrow has it (with pyarrow's tests of types), turned into rows' when it is known what it is for."""
 
-    def __init__(self, column: Any) -> None:
-        pa = needed("pyarrow", "arrow", "Arrow IPC")
-        self._types = pa.types
-        if isinstance(column, pa.ChunkedArray):
-            column = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
-        self._column = column
+    def __init__(self, column: Any, types: Any) -> None:
+        self._column, self._types = column, types
 
     def __len__(self) -> int:
         return len(self._column)
@@ -71,7 +83,7 @@ class ArrowColumn:
 
     def take(self, index: Sequence[int]) -> "ArrowColumn":
         """Select rows by number."""
-        return ArrowColumn(self._column.take(list(index)))
+        return ArrowColumn(self._column.take(list(index)), self._types)
 
     def numbers(self) -> NumericColumn:
         """Return the values as numbers; what is null is missing."""
@@ -80,7 +92,7 @@ class ArrowColumn:
             return numeric_column(self._column.to_pylist())
         values = self._column.to_numpy(zero_copy_only=False).astype(np.float64, copy=False)
         nans = np.isnan(values)
-        if np.count_nonzero(nans) == self._column.null_count:
+        if int(nans.sum()) == self._column.null_count:
             return NumericColumn(values)
         nulls = self._column.is_null().to_numpy(zero_copy_only=False)
         states = np.where(nans, np.uint8(NOT_A_NUMBER), np.uint8(PRESENT))

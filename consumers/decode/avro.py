@@ -44,7 +44,7 @@ class AvroFile:
         fastavro = needed("fastavro", "avro", "Avro")
         try:
             return Objects([*fastavro.reader(BytesIO(record.value or b""))])
-        except DAMAGED as error:
+        except (*DAMAGED, fastavro.schema.SchemaParseException) as error:
             raise Refused("bad_avro", f"the Avro file is damaged: {str(error)[:100]}") from None
 
 

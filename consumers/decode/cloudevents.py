@@ -15,7 +15,6 @@ from consumers.decode.record import Record
 
 _STRUCTURED = "application/cloudevents"
 _PREFIX = "ce_"
-_REQUIRED = ("specversion", "type")
 _DATA = ("data", "data_base64")
 
 
@@ -33,7 +32,7 @@ class CloudEvents:
         if "ce_specversion" in record.headers or _is_structured(record):
             # Where it was opened once, what is inside has the same headers.
             return not record.around
-        return record.is_object and all(isinstance(record.document.get(name), str) for name in _REQUIRED)
+        return record.is_object and _has_required(record.document)
 
     def read(self, record: Record) -> list[Record]:
         """Return the data of each event."""
@@ -45,6 +44,10 @@ class CloudEvents:
 
 def _is_structured(record: Record) -> bool:
     return record.headers.get("content-type", b"").decode("utf-8", "replace").lower().startswith(_STRUCTURED)
+
+
+def _has_required(event: Any) -> bool:
+    return isinstance(event, dict) and type(event.get("specversion")) is str and type(event.get("type")) is str
 
 
 def _of_binary(record: Record) -> Record:
@@ -59,7 +62,7 @@ def _of_binary(record: Record) -> Record:
 
 
 def _of_structured(record: Record, event: Any) -> Record:
-    if not isinstance(event, dict) or not all(isinstance(event.get(name), str) for name in _REQUIRED):
+    if not _has_required(event):
         raise Refused("bad_cloudevent", "the record is no CloudEvent: it has no specversion, or no type")
     attributes = {name: value for name, value in event.items() if name not in _DATA}
     if (encoded := event.get("data_base64")) is not None:

@@ -32,7 +32,8 @@ class Plain:
 
     def __init__(self, wanted: Wanted) -> None:
         self._names = wanted.event_format.names
-        self._features, self._known = wanted.event_format.features, frozenset(wanted.features)
+        self._features = wanted.event_format.features
+        self._order, self._known = wanted.features, frozenset(wanted.features)
         self._path = split_path(self._features)
 
     def claims(self, record: Record) -> bool:
@@ -58,15 +59,23 @@ class Plain:
         raise Refused("no_features", f"there is no object at {self._features!r}")
 
     def _of_object(self, features: dict[str, Any]) -> Table:
-        kinds = {type(features[name]) for name in self._known & features.keys()} - {type(None)}
-        if kinds:
-            return self._columns(features) if kinds == {list} else Objects([features], has_columns=False)
+        first = next((value for name in self._order if (value := features.get(name)) is not None), None)
+        if first is not None:
+            if type(first) is list and self._all_lists(features):
+                return self._columns(features)
+            return Objects([features], has_columns=False)
         for key in _FRAMES:
             if isinstance(frame := features.get(key), dict):
-                return self._of_object(frame)
+                if (rows := _beside(frame)) is None:
+                    raise Refused("wrong_shape", f"{key} has no columns and data")
+                return rows
             if isinstance(frame, list):
                 return Objects(frame)
         return _beside(features) or Objects([features], has_columns=False)
+
+    def _all_lists(self, features: dict[str, Any]) -> bool:
+        """Tell whether every feature that is there is a list: columns, and no row with an odd value."""
+        return {type(features[name]) for name in self._known & features.keys()} <= {list, type(None)}
 
     def _columns(self, features: dict[str, Any]) -> Frame:
         """Return columns that stand side by side; what is none of the known features may be anything."""

@@ -58,11 +58,13 @@ class Seldon:
 
 
 def _data_of(document: dict[str, Any]) -> Any:
+    """Return what a message holds, or the request in it does; None where there is neither."""
+    inner = document.get("request")
+    return _own_data(inner if _own_data(document) is None and isinstance(inner, dict) else document)
+
+
+def _own_data(document: dict[str, Any]) -> Any:
     data = document.get("data")
     if isinstance(data, dict) and any(kind in data for kind in _KINDS):
         return data
-    json_data = document.get("jsonData")
-    if json_data is not None:
-        return json_data
-    inner = document.get("request")
-    return _data_of(inner) if isinstance(inner, dict) and inner is not document else None
+    return document.get("jsonData")

@@ -95,8 +95,9 @@ def _texts(name: str, data: bytes) -> list[bytes]:
 
 
 def _flattened(values: list[Any]) -> list[Any]:
-    while lists := countOf(map(type, values), list):
-        if lists != len(values):
+    # A list behind values is a value of the wrong type; to look for it would cost as much as all the rest.
+    while values and type(values[0]) is list:
+        if countOf(map(type, values), list) != len(values):
             raise Refused("wrong_shape", "lists and values stand beside each other in a tensor")
         values = [value for inner in values for value in inner]
     return values

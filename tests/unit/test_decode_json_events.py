@@ -171,3 +171,15 @@ def test_events_that_have_no_time_leave_no_segment_behind() -> None:
     rows = decode(events, told_apart).rows
     assert rows.segments is not None
     assert [rows.segments.names[code] for code in rows.segments.codes] == [("c0",), ("c2",), ("c3",)]
+
+
+@pytest.mark.parametrize("key", ["dataframe_split", "request", "payload", "data", "instances", "values", "specversion"])
+@pytest.mark.parametrize("depth", [50, 400, 900])
+def test_nothing_that_formats_look_for_can_be_nested_until_it_breaks(key: str, depth: int) -> None:
+    """Objects within objects under a key that means something end in a reason, whatever their depth."""
+    extra = {"op": "c", "type": "t", "schema": {}} if key in ("payload", "specversion") else {}
+    more = json.dumps(extra)[1:-1]
+    value = (f'{{"{key}": ' * depth + "1" + (f", {more}}}" if more else "}") * depth).encode()
+    decoded = decode([value, event(1)], EventFormat("ts", features=""), timestamps_ms=[1, 1])
+    assert decoded.rows.offsets.tolist()[-1:] in ([1], [])
+    assert len(decoded.rejected) + decoded.foreign + len(decoded.rows) == 2
