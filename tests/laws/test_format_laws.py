@@ -112,10 +112,10 @@ def mutated(draw: Any, value: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("name", ENCODERS)
-@settings(max_examples=MUTATIONS, deadline=5_000, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=MUTATIONS, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_damaged_records_meet_one_fate_and_leave_their_neighbours_alone(name: str, data: Any) -> None:
-    """No exception, no hang; the ledger adds up; the whole record beside a damaged one is counted as ever."""
+    """No exception, and no hang (each test has a time limit); the ledger adds up; the records beside count as ever."""
     records = ENCODERS[name][0](EXAMPLE)
     value, headers = records[0]
     broken = (data.draw(mutated(value)), headers)
