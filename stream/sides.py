@@ -1,5 +1,6 @@
 """A feature's two sides as events show them: the reference, the window, and what moved between them."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -47,11 +48,12 @@ def numeric_sides(reference: NumericReference, layout: Layout, place: int, count
     if n > 1:
         production["std"] = quantiser.std(n, first, second)
     production["quantiles"] = quantiles(reference.values, cells)
+    # An earlier window may have too few values for them.
+    moments = {"mean": reference.mean, "std": reference.std}
     known = {
         "n": reference.n,
         "missing": _share(int(reference.counts[len(reference.cells) :].sum()), reference.n),
-        "mean": reference.mean,
-        "std": reference.std,
+        **{name: moment for name, moment in moments.items() if math.isfinite(moment)},
         "min": reference.minimum,
         "max": reference.maximum,
         "quantiles": {q: reference.quantiles[q] for q in production["quantiles"] if q in reference.quantiles},

@@ -125,3 +125,24 @@ def test_what_no_event_is_does_not_validate(events, spoil):
     assert VALIDATOR.is_valid(event)
     spoil(event)
     assert not VALIDATOR.is_valid(event)
+
+
+def test_an_earlier_window_without_values_has_no_mean():
+    """Nothing that JSON cannot say, as NaN: what is not there is left out."""
+    rng = np.random.default_rng(3)
+    layout = layout_of({"x": rng.normal(size=500)})
+    monitor = monitor_of(
+        layout, Schedule(EVERY_MS, EVERY_MS), Policy(comparators=("previous",), persist=(1, 1), min_samples=50)
+    )
+    windows = [np.full(150, np.nan), rng.normal(size=150), rng.normal(size=150)]
+    panes = [
+        pane
+        for place, x in enumerate(windows)
+        for pane in panes_of(layout, monitor.schedule, rows_of(layout, place * EVERY_MS + np.arange(150), {"x": x}))
+    ]
+    told = [event.to_dict() for tick in feed(monitor, panes, 4 * EVERY_MS) for event in tick.events]
+    (feature,) = next(event for event in told if event["type"] == "drift.opened")["features"]
+    assert feature["reference"]["n"] == 0
+    assert "mean" not in feature["reference"]
+    for event in told:
+        VALIDATOR.validate(orjson.loads(orjson.dumps(event)))
