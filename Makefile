@@ -4,7 +4,7 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 SETUP := .make/setup
 
-.PHONY: help setup demo example-low-light example-house-prices test lint types wheel check bench docs clean
+.PHONY: help setup demo example-low-light example-house-prices test lint types wheel check mutate bench docs clean
 
 help:  ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name line; do printf '  make %-20s %s\n' "$$name" "$$line"; done
@@ -55,6 +55,9 @@ wheel: $(SETUP)  ## Build the wheel and check what is in it, which way imports p
 	$(PYTHON) -m pytest -q tests/packaging
 
 check: lint types wheel  ## Everything quick that CI asks for before the tests
+
+mutate: $(SETUP)  ## Damage records of every format, some 10,000 in all: nothing stops, and the ledger adds up
+	DRIFTLINE_MUTATIONS=360 $(PYTHON) -m pytest -q --timeout 1800 tests/laws/test_format_laws.py -k damaged
 
 bench: $(SETUP)  ## Measure against bare numpy and bare decoding; print the table
 	$(PYTHON) benchmarks/run.py

@@ -21,7 +21,7 @@ from stream.tally import Guards, Tallier
 from tests.encoders import ENCODERS, NUMBERS, TEXTS, WITH_AVRO_NAMES, Encoded, MockedRegistry, Row, avro_name
 
 T_MS = 1_700_000_000_000
-# The longer target: DRIFTLINE_MUTATIONS=10000 python -m pytest tests/laws/test_format_laws.py
+# Of each format; `make mutate` asks for more.
 MUTATIONS = int(os.environ.get("DRIFTLINE_MUTATIONS", "12"))
 
 numbers = st.integers(-1000, 1000).map(lambda n: n / 8)
