@@ -14,7 +14,7 @@ from stream.policy import CUSUM, Policy
 # The level of a tick never exceeds this, however rarely the schedule ticks: a family-wise level above it says nothing.
 HIGHEST_TICK_LEVEL = 0.05
 # A test at its floor agrees with drift that another tick has proved when its own p-value is at or below this.
-AGREEING_P = 0.005
+AGREEING_P = 0.001
 
 
 def tick_level(policy: Policy, every_ms: int) -> float:

@@ -109,12 +109,19 @@ def test_a_numeric_change_of_the_size_claimed_is_caught_as_often_as_claimed(
 def test_a_categorical_change_of_the_size_claimed_is_caught_as_often_as_claimed(
     baseline: Baseline, sizes: dict[tuple[str, str], dict[int, float]], change: str, to: int
 ) -> None:
-    """Mobiles win, or devices come that training never saw: 80 % of runs within five windows."""
+    """Mobiles win, or devices come that training never saw: 80 % of runs at the least, and half the size seldom.
+
+    The claim is cautious here: other checks of the same feature agree, too.
+    """
     size = sizes["device", change][5]
 
-    def apply(columns: dict[str, np.ndarray], rng: np.random.Generator) -> None:
-        others = 1 - SHARES[1] if change == "share" else 1.0
-        moved = (rng.random(ROWS) < size / others) & (columns["device"] != to)
-        columns["device"][moved] = to
+    def changing(size: float) -> Change:
+        def apply(columns: dict[str, np.ndarray], rng: np.random.Generator) -> None:
+            others = 1 - SHARES[1] if change == "share" else 1.0
+            moved = (rng.random(ROWS) < size / others) & (columns["device"] != to)
+            columns["device"][moved] = to
 
-    assert 0.62 <= caught_share(baseline, apply, 5, 5) <= 0.95
+        return apply
+
+    assert caught_share(baseline, changing(size), 5, 5) >= 0.62
+    assert caught_share(baseline, changing(size / 2), 5, 6) <= 0.5

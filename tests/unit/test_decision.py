@@ -151,16 +151,16 @@ def test_under_its_floor_nothing_drifts():
 
 
 def test_what_agrees_is_large_enough_and_plainly_significant():
-    """A p-value of 0.005 by itself, before no family; what opens or is listed agrees, too."""
-    family = [0.005, 0.0051, 1e-9, 0.001] + [0.5] * 96
-    decision = decide((_measured("ks", family, [0.5, 0.5, 0.5, 0.09] + [0.0] * 96),), Policy(), 0.05)
+    """A p-value of 0.001 by itself, before no family; what opens or is listed agrees, too."""
+    family = [0.001, 0.0011, 1e-9, 0.0005] + [0.5] * 196
+    decision = decide((_measured("ks", family, [0.5, 0.5, 0.5, 0.09] + [0.0] * 196),), Policy(), 0.05)
     assert {trial.row: trial.agrees for trial in decision.trials} == {0: True, 1: False, 2: True}
     assert decision.levels() == {"f0": AGREEING, "f2": OPENING}
 
 
 def test_a_feature_votes_by_the_strongest_of_its_tests():
     """Whatever order the checks are in."""
-    agreeing, listed = _measured("ks", [0.005], [0.5]), _measured("std", [0.001], [0.5])
+    agreeing, listed = _measured("ks", [0.001], [0.5]), _measured("std", [0.0002], [0.5])
     for pair in ((agreeing, listed), (listed, agreeing)):
         assert decide(pair, Policy(), 1e-6).levels() == {"f0": COMPANION}
 
