@@ -26,11 +26,12 @@ def reader_of(
     if event_format.format == JSON:
         return EventReader((), plain, None, excludes)
     names = dict.fromkeys((*FORMATS, event_format.format))
-    formats = {name: _made(name, wanted) for name in names if name != AUTO}
+    formats = {name: format_named(name, wanted) for name in names if name != AUTO}
     return EventReader(tuple(formats.values()), plain, formats.get(event_format.format), excludes)
 
 
-def _made(name: str, wanted: Wanted) -> Format:
+def format_named(name: str, wanted: Wanted) -> Format:
+    """Return a format by its name, or by that of its class; raises NoSuchFormat."""
     module, _, attribute = FORMATS.get(name, name).partition(":")
     try:
         made: Format = getattr(import_module(module), attribute)(wanted)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
+from itertools import chain
 from operator import itemgetter
 from typing import Any, Protocol, TypeAlias
 
@@ -16,6 +17,11 @@ class Table(Protocol):
 
     def __len__(self) -> int:
         """Return how many rows there are."""
+        ...
+
+    @property
+    def names(self) -> Names:
+        """The names under which any row has a value."""
         ...
 
     def rows(self, names: Names) -> Iterable[Row]:
@@ -45,6 +51,11 @@ class Objects:
     def __len__(self) -> int:
         return len(self._rows)
 
+    @property
+    def names(self) -> Names:
+        """See `Table.names`."""
+        return tuple(dict.fromkeys(chain.from_iterable(self._rows)))
+
     def rows(self, names: Names) -> Iterable[Row]:
         """See `Table.rows`."""
         return [tuple(map(row.get, names)) for row in self._rows]
@@ -71,6 +82,11 @@ class Grid:
 
     def __len__(self) -> int:
         return len(self._rows)
+
+    @property
+    def names(self) -> Names:
+        """See `Table.names`."""
+        return self._names
 
     def rows(self, names: Names) -> Iterable[Row]:
         """See `Table.rows`."""
@@ -105,6 +121,11 @@ class Frame:
 
     def __len__(self) -> int:
         return self._n
+
+    @property
+    def names(self) -> Names:
+        """See `Table.names`."""
+        return tuple(self.columns)
 
     def rows(self, names: Names) -> Iterable[Row]:
         """See `Table.rows`."""

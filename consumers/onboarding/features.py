@@ -1,0 +1,146 @@
+"""Where the features are: the path under which most of what is there looks like features, or is in the baseline."""
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from consumers.decode.format_names import JSON
+from consumers.decode.tables import Names
+from consumers.onboarding.opened import Guess, Seen, open_sample
+from consumers.onboarding.sample import Sample
+from consumers.onboarding.walk import branches, lists
+
+# So many records are tried with each guess, and so many documents looked into for paths.
+_TRIED, _LOOKED_INTO = 200, 50
+_MOST_PATHS = 40
+# Names of objects that hold features, and of those that hold something else.
+_LIKELY = frozenset(
+    {"features", "feature", "inputs", "input", "instance", "instances", "x", "row", "rows", "feature_values"}
+)
+_UNLIKELY = frozenset(
+    {"meta", "metadata", "headers", "context", "tags", "labels", "trace", "output", "outputs", "prediction"}
+    | {"predictions", "response", "result", "source", "system", "kubernetes", "schema"}
+)
+# Names at an event's top that are about the event.
+ABOUT = frozenset(
+    {"id", "uuid", "event_id", "request_id", "requestid", "trace_id", "span_id", "ts", "time", "timestamp", "date"}
+    | {"event_time", "created_at", "updated_at", "model", "model_name", "model_version", "version", "type", "source"}
+    | {"specversion", "schema", "schema_version", "prediction", "predictions", "score", "label", "target", "output"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A guess, and how well it did: ``columns`` are the names that have single values under it.
+
+    ``fit`` is the share of the baseline's features that are among them; without a baseline, a weight.
+    """
+
+    guess: Guess
+    columns: Names
+    read: int
+    fit: float
+
+
+def find_features(sample: Sample, features: Names | None) -> tuple[Place, list[Place]]:
+    """Return the best place and the others that do nearly as well; ``features`` are the baseline's, where there is one.
+
+    A best place with ``read`` 0 is none: no record of the sample could be read.
+    """
+    first = open_sample(sample, Guess(features or ()), _TRIED)
+    tried = [_judge(open_sample(sample, guess, _TRIED), guess, features) for guess in _guesses(first, features)]
+    # Of equals the first: shorter paths come before longer ones.
+    tried.sort(key=lambda place: -place.fit)
+    best = tried[0]
+    others = {place.guess.features: place for place in tried[1:] if place.fit >= best.fit / 2 > 0}
+    others.pop(best.guess.features, None)
+    return best, list(others.values())
+
+
+def _guesses(first: Seen, features: Names | None) -> Iterator[Guess]:
+    plain = [event.record.parsed for event in first.events if event.formats[-1:] == (JSON,)]
+    unread = [document for record, _ in first.unread if (document := _document(record)) is not None]
+    documents = [*plain, *unread][:_LOOKED_INTO]
+    for path in _paths(documents):
+        if features is not None:
+            yield Guess(features, path)
+            continue
+        yield Guess((), path)
+        for names in _columnar(documents, path):
+            yield Guess(names, path)
+    if features is None:
+        for names in _names(unread):
+            yield Guess(names)
+
+
+def _document(record: Any) -> Any:
+    """Return what a record is, where it is JSON; formats that are not may have made objects of their own."""
+    value = record.value
+    return record.parsed if record.is_object or (value is not None and value[:1] in (b"{", b"[")) else None
+
+
+def _paths(documents: Sequence[Any]) -> list[str]:
+    """Return the paths of objects and lists that are in half of the documents, shorter ones first."""
+    found: Counter[str] = Counter()
+    for document in documents:
+        found.update({path for path, _ in branches(document)})
+    usual = [path for path, n in found.items() if 2 * n >= len(documents)]
+    return sorted(usual, key=lambda path: (path.count(".") + bool(path), path))[:_MOST_PATHS] or [""]
+
+
+def _columnar(documents: Sequence[Any], path: str) -> Iterator[Names]:
+    """Yield the names of columns, where lists of one length stand at a path."""
+    for document in documents[:1]:
+        found = dict(branches(document)).get(path)
+        if isinstance(found, dict):
+            columns = {name: value for name, value in found.items() if isinstance(value, list)}
+            if columns and len(set(map(len, columns.values()))) == 1:
+                yield tuple(columns)
+
+
+def _names(documents: Sequence[Any]) -> list[Names]:
+    """Return names for values that come without: those of tensors, or made-up ones for as many as there are."""
+    found: Counter[Names] = Counter()
+    for document in documents:
+        for some in lists(document):
+            if some and all(isinstance(one, dict) and "name" in one for one in some):
+                found[tuple(str(one["name"]) for one in some)] += 1
+                found.update(_made_up(math.prod(shape[1:])) for one in some if _is_shape(shape := one.get("shape")))
+            elif some and all(isinstance(one, list) for one in some):
+                found[_made_up(len(some[0]))] += 1
+    return [names for names, _ in found.most_common(4) if names]
+
+
+def _is_shape(shape: Any) -> bool:
+    return isinstance(shape, list) and all(type(size) is int and 0 <= size < 100_000 for size in shape)
+
+
+def _made_up(n: int) -> Names:
+    return tuple(f"f{number}" for number in range(1, n + 1))
+
+
+def _judge(seen: Seen, guess: Guess, features: Names | None) -> Place:
+    columns = single_valued(seen)
+    read = seen.read
+    share = read / max(1, seen.records)
+    if features is not None:
+        return Place(guess, columns, read, share * len(set(features) & set(columns)) / max(1, len(features)))
+    key = guess.features.rpartition(".")[2].lower()
+    kept = [name for name in columns if name.lower() not in ABOUT]
+    weight = 3.0 if key in _LIKELY else 0.25 if key in _UNLIKELY else 1.0
+    return Place(guess, columns, read, share * weight * len(kept))
+
+
+def single_valued(seen: Seen) -> Names:
+    """Return the names that mostly have single values, in the order in which they come."""
+    singles: Counter[str] = Counter()
+    others: Counter[str] = Counter()
+    for event in seen.events:
+        names = event.table.names
+        for row in list(event.table.rows(names))[:_LOOKED_INTO] if names else ():
+            for name, value in zip(names, row, strict=True):
+                if value is not None:
+                    (others if isinstance(value, dict | list) else singles)[name] += 1
+    return tuple(name for name, n in singles.items() if n >= others[name])

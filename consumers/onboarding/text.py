@@ -1,0 +1,124 @@
+"""The configuration that a proposal comes to, with comments on what was found and what else it could be."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from consumers.onboarding.proposal import Proposal
+from consumers.settings.problems import toml_value
+from stream.durations import UNITS_MS, format_duration
+
+_COMMENT_AT = 34
+_MOST_NAMED = 8
+
+
+def configuration_text(proposal: Proposal, baseline: str, servers: Sequence[str]) -> str:
+    """Return a driftline.toml; ``baseline`` is the path that stands in it, ``servers`` the brokers' addresses."""
+    parts = (
+        _monitor(proposal, baseline),
+        _schedule(proposal),
+        _events(proposal),
+        _kafka(proposal, servers),
+    )
+    head = f"# Written by `driftline init` after {proposal.seen.records:,} records of {_plain(proposal.sample.name)}."
+    return "\n".join(
+        [head, "# `driftline check` tries it; every key: docs/configuration.md.", *("\n".join(p) for p in parts), ""]
+    )
+
+
+def _monitor(proposal: Proposal, baseline: str) -> Iterator[str]:
+    yield "\n[monitor]"
+    yield _line("name", proposal.name, "names the topics and groups of this monitor")
+    yield _line("baseline", baseline, "written by `driftline fit`; relative to this file")
+
+
+def _schedule(proposal: Proposal) -> Iterator[str]:
+    yield "\n[schedule]"
+    every_ms = proposal.every_ms or UNITS_MS["h"]
+    rows = proposal.pace.rows_in(every_ms)
+    why = (
+        f"about {rows:,.0f} rows a window at the pace of the sample"
+        if proposal.every_ms
+        else "the sample shows no pace"
+    )
+    yield _line("every", format_duration(every_ms), why)
+    yield _line(
+        "lateness", format_duration(proposal.lateness_ms), "999 of 1,000 events of the sample are in time by it"
+    )
+    yield "# min_samples = 100               # a window with fewer rows is not tested"
+
+
+def _events(proposal: Proposal) -> Iterator[str]:
+    yield "\n[events]"
+    yield _line("format", "auto", f"found: {formats_words(proposal)}")
+    clock = proposal.clock
+    if clock is None:
+        yield '# timestamp = "ts"                # no time was found; without one, the Kafka record\'s own is taken'
+    elif clock.path is None:
+        yield '# timestamp = "ts"                # not set: the Kafka record\'s own timestamp'
+    else:
+        yield _line("timestamp", clock.path, f"{clock.share:.0%} of the events have a time there")
+        yield _line("timestamp_unit", clock.unit, "")
+    for other in [one for one in proposal.clocks if one.path is not None][:3]:
+        yield f"# timestamp = {toml_value(other.path)}   # could be, too"
+    if proposal.marks.id:
+        yield _line("id", proposal.marks.id, "different in nearly every event")
+    yield _line("features", proposal.place.guess.features, _features_words(proposal))
+    for place in list(proposal.others)[:3]:
+        yield f"# features = {toml_value(place.guess.features)}   # could be, too: {_names(place.columns)}"
+    yield from _models(proposal)
+    for path, n in list(proposal.marks.segments.items())[:3]:
+        yield f"# segment = [{toml_value(path)}]   # {n} values: watches each of them apart"
+
+
+def _models(proposal: Proposal) -> Iterator[str]:
+    marks = proposal.marks
+    if marks.model is None:
+        return
+    path, told = toml_value(marks.model), _told(marks.models)
+    if proposal.where:
+        yield f"where = {{{path} = {toml_value(proposal.where)}}}   # it has the baseline's features, of: {told}"
+    else:
+        first = toml_value(next(iter(marks.models)))
+        yield f"# where = {{{path} = {first}}}   # only this model, of: {told}"
+        yield f"# model = {path}   # or: watches each model apart"
+    if marks.model_version:
+        yield f"# model_version = {toml_value(marks.model_version)}   # watches each version apart"
+
+
+def _told(models: Mapping[str, int]) -> str:
+    return ", ".join(f"{_plain(model)} ({n:,})" for model, n in list(models.items())[:_MOST_NAMED])
+
+
+def _kafka(proposal: Proposal, servers: Sequence[str]) -> Iterator[str]:
+    yield "\n[kafka]"
+    yield f"bootstrap_servers = {toml_value(list(servers))}"
+    yield "\n[topics]"
+    if proposal.sample.of_topic:
+        yield f"events = {toml_value(proposal.sample.name)}"
+    else:
+        yield _line("events", "inference-events", "a file does not tell: the topic that the events are on")
+
+
+def _features_words(proposal: Proposal) -> str:
+    where = "the event itself" if not proposal.place.guess.features else "the object that holds them"
+    return f"{where}: {_names([feature.name for feature in proposal.kinds.features])}"
+
+
+def formats_words(proposal: Proposal) -> str:
+    """Say in which formats the records were, the outermost first, with how many of each."""
+    found = proposal.seen.formats().most_common(3)
+    return ", ".join(f"{' > '.join(chain) or 'json'} ({n:,})" for chain, n in found)
+
+
+def _names(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return ", ".join(map(_plain, names[:_MOST_NAMED])) + more
+
+
+def _line(key: str, value: object, why: str) -> str:
+    text = f"{key} = {toml_value(value)}"
+    return f"{text:<{_COMMENT_AT}}# {why}" if why else text
+
+
+def _plain(text: str) -> str:
+    """Return what may stand in a comment: a control character would end it, or be none of TOML's."""
+    return "".join(mark if mark.isprintable() else "\N{REPLACEMENT CHARACTER}" for mark in text)
