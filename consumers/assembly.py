@@ -57,15 +57,9 @@ class Assembly:
     def new_decoder(self) -> EventDecoder:
         """Return a decoder of the events."""
         try:
-            return EventDecoder(self.baseline, event_format(self.settings.events), self._new_registry())
+            return EventDecoder(self.baseline, event_format(self.settings.events), new_registry(self.settings))
         except NoSuchFormat as error:
             raise SettingsError(f"{self.settings.path}: events.format: {error}") from error
-
-    def _new_registry(self) -> SchemaRegistry | None:
-        told = self.settings.schema_registry
-        if told.url is None:
-            return None
-        return SchemaRegistry(RegistryAccess(told.url, told.username, told.password, told.token, told.ssl_cafile))
 
     def new_tallier(self) -> Tallier:
         """Return what places rows in panes."""
@@ -141,3 +135,11 @@ def assemble_performance(settings: Settings) -> Assembly | None:
             f'"{baseline.relation.task}"; write that, or fit it again with --task {told}'
         )
     return assemble_on(baseline, mine.model_copy(update={"features": features}))
+
+
+def new_registry(settings: Settings) -> SchemaRegistry | None:
+    """Return a client of the Schema Registry that the settings name; None where they name none."""
+    told = settings.schema_registry
+    if told.url is None:
+        return None
+    return SchemaRegistry(RegistryAccess(told.url, told.username, told.password, told.token, told.ssl_cafile))

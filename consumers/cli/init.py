@@ -10,10 +10,11 @@ if TYPE_CHECKING:
     from baselines import Baseline
     from consumers.onboarding.proposal import Proposal
     from consumers.onboarding.sample import Sample
-    from consumers.settings.sections import KafkaSettings
+    from consumers.settings import Settings
 
 EXAMPLE = "driftline init house-price-requests --bootstrap-servers localhost:9092 --baseline baseline.json"
 _STDOUT = Path("-")
+_AROUND = ("DRIFTLINE_KAFKA__", "DRIFTLINE_SCHEMA_REGISTRY__")
 _FILE_ENDINGS = (".jsonl", ".ndjson", ".json", ".gz", ".zst")
 
 
@@ -35,6 +36,7 @@ def init(
 ) -> None:
     """Look at real events, find format, features, time and pace, and write a configuration."""
     from baselines import load, save
+    from consumers.assembly import new_registry
     from consumers.cli.init_text import say
     from consumers.onboarding.proposal import propose
     from consumers.onboarding.text import configuration_text
@@ -42,9 +44,9 @@ def init(
     fitted = (Path() if out == _STDOUT else out.parent) / "baseline.json"
     _check_out(out, fitted if fit else None, force=force, baseline=baseline)
     known = None if baseline is None else load(baseline)
-    kafka = _kafka(bootstrap_servers)
-    proposal = propose(_sample(sample, kafka, records), known)
-    text = configuration_text(proposal, _beside(baseline or fitted, out), kafka.bootstrap_servers)
+    around = _surroundings(bootstrap_servers)
+    proposal = propose(_sample(sample, around, records), known, new_registry(around))
+    text = configuration_text(proposal, _beside(baseline or fitted, out), around)
     say(proposal)
     if fit:
         made = _made(proposal, sample)
@@ -71,21 +73,21 @@ def _check_out(out: Path, fitted: Path | None, *, force: bool, baseline: Path | 
             raise SettingsError(f"{path}: is there already; give --force to replace it, or another --out")
 
 
-def _kafka(servers: str) -> "KafkaSettings":
-    """Return how the broker is reached: as the option says, and the environment's DRIFTLINE_KAFKA__ variables."""
+def _surroundings(servers: str) -> "Settings":
+    """Return how broker and registry are reached: as the option says, and the environment's variables for them."""
     import tempfile
 
     from consumers.settings import load_settings
 
     given = {"DRIFTLINE_KAFKA__BOOTSTRAP_SERVERS": servers} if servers else {}
-    kept = {name: value for name, value in os.environ.items() if name.upper().startswith("DRIFTLINE_KAFKA__")}
+    kept = {name: value for name, value in os.environ.items() if name.upper().startswith(_AROUND)}
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "driftline.toml"
         path.write_text('[monitor]\nname = "init"\n')
-        return load_settings(path, kept | given).kafka
+        return load_settings(path, kept | given)
 
 
-def _sample(name: str, kafka: "KafkaSettings", records: int) -> "Sample":
+def _sample(name: str, around: "Settings", records: int) -> "Sample":
     from consumers.errors import SettingsError
     from consumers.onboarding.sample import file_sample
 
@@ -94,20 +96,20 @@ def _sample(name: str, kafka: "KafkaSettings", records: int) -> "Sample":
         return file_sample(path, records)
     if "/" in name or name.lower().endswith(_FILE_ENDINGS):
         raise SettingsError(f"{name}: no such file; give a file of events, or the name of a topic")
-    found = _of_topic(name, kafka, records)
+    found = _of_topic(name, around, records)
     if not len(found):
         raise SettingsError(f"the topic {name} is empty: send it some events first, or give a file of them")
     return found
 
 
-def _of_topic(topic: str, kafka: "KafkaSettings", records: int) -> "Sample":
+def _of_topic(topic: str, around: "Settings", records: int) -> "Sample":
     from consumers.onboarding.kafka_sample import topic_sample
     from consumers.source import LogRefused, LogUnavailable
 
     try:
-        return topic_sample(topic, kafka, records)
+        return topic_sample(topic, around.kafka, records)
     except (LogUnavailable, LogRefused) as error:
-        typer.echo(f"driftline: {', '.join(kafka.bootstrap_servers)}: {error}", err=True)
+        typer.echo(f"driftline: {', '.join(around.kafka.bootstrap_servers)}: {error}", err=True)
         raise typer.Exit(1) from error
 
 

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from consumers.cli.baseline_tables import console_for, printable
 from consumers.onboarding.proposal import Proposal
-from consumers.onboarding.text import formats_words
+from consumers.onboarding.text import formats_words, place_words
 from stream.durations import UNITS_MS, format_duration
 
 _UNITS = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds", "iso": "ISO 8601"}
@@ -36,13 +36,12 @@ def next_commands(proposal: Proposal, config: Path, *, known: bool) -> Iterator[
 
 
 def _found(proposal: Proposal) -> Iterator[tuple[str, str]]:
-    seen, place = proposal.seen, proposal.place
+    seen = proposal.seen
     yield "records", _records(proposal)
     yield "format", formats_words(proposal)
     rows = sum(len(event.table) for event in seen.events)
     yield "rows", "one a record" if rows == seen.read else f"{rows:,} in {seen.read:,} records"
-    at = f'at "{place.guess.features}"' if place.guess.features else "in the event itself"
-    yield "features", f"{len(proposal.kinds.features)} {at}{_kinds(proposal)}"
+    yield "features", f"{len(proposal.kinds.features)} {place_words(proposal)}{_kinds(proposal)}"
     if proposal.others:
         told = ", ".join(f'"{other.guess.features}" ({len(other.columns)})' for other in list(proposal.others)[:3])
         yield "", f"not sure: they could also be at {told}"

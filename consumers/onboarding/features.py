@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from consumers.decode.format_names import JSON
+from consumers.decode.schemas import Registry
 from consumers.decode.tables import Names
 from consumers.onboarding.opened import Guess, Seen, open_sample
 from consumers.onboarding.sample import Sample
@@ -44,13 +45,16 @@ class Place:
     fit: float
 
 
-def find_features(sample: Sample, features: Names | None) -> tuple[Place, list[Place]]:
+def find_features(
+    sample: Sample, features: Names | None, registry: Registry | None = None
+) -> tuple[Place, list[Place]]:
     """Return the best place and the others that do nearly as well; ``features`` are the baseline's, where there is one.
 
     A best place with ``read`` 0 is none: no record of the sample could be read.
     """
-    first = open_sample(sample, Guess(features or ()), _TRIED)
-    tried = [_judge(open_sample(sample, guess, _TRIED), guess, features) for guess in _guesses(first, features)]
+    first = open_sample(sample, Guess(features or ()), registry, _TRIED)
+    guesses = dict.fromkeys(_guesses(first, features))
+    tried = [_judge(open_sample(sample, guess, registry, _TRIED), guess, features) for guess in guesses]
     # Of equals the first: shorter paths come before longer ones.
     tried.sort(key=lambda place: -place.fit)
     best = tried[0]
@@ -61,8 +65,8 @@ def find_features(sample: Sample, features: Names | None) -> tuple[Place, list[P
 
 def _guesses(first: Seen, features: Names | None) -> Iterator[Guess]:
     plain = [event.record.parsed for event in first.events if event.formats[-1:] == (JSON,)]
-    unread = [document for record, _ in first.unread if (document := _document(record)) is not None]
-    documents = [*plain, *unread][:_LOOKED_INTO]
+    damaged = [document for record, _ in first.unread if (document := _document(record)) is not None]
+    documents = plain[:_LOOKED_INTO]
     for path in _paths(documents):
         if features is not None:
             yield Guess(features, path)
@@ -71,7 +75,7 @@ def _guesses(first: Seen, features: Names | None) -> Iterator[Guess]:
         for names in _columnar(documents, path):
             yield Guess(names, path)
     if features is None:
-        for names in _names(unread):
+        for names in _names(damaged[:_LOOKED_INTO]):
             yield Guess(names)
 
 
@@ -108,6 +112,8 @@ def _names(documents: Sequence[Any]) -> list[Names]:
             if some and all(isinstance(one, dict) and "name" in one for one in some):
                 found[tuple(str(one["name"]) for one in some)] += 1
                 found.update(_made_up(math.prod(shape[1:])) for one in some if _is_shape(shape := one.get("shape")))
+            elif some and all(isinstance(one, str) for one in some):
+                found[tuple(some)] += 1
             elif some and all(isinstance(one, list) for one in some):
                 found[_made_up(len(some[0]))] += 1
     return [names for names, _ in found.most_common(4) if names]

@@ -12,6 +12,7 @@ from consumers.decode.formats import format_named
 from consumers.decode.lenient import Refused
 from consumers.decode.plain import Plain
 from consumers.decode.record import Record
+from consumers.decode.schemas import Registry
 from consumers.decode.tables import Names, Table
 from consumers.onboarding.sample import Sample
 from consumers.raw import Headers
@@ -59,10 +60,10 @@ class Seen:
         return Counter({(event.batch, event.place): event.formats for event in self.events}.values())
 
 
-def open_sample(sample: Sample, guess: Guess, most: int | None = None) -> Seen:
+def open_sample(sample: Sample, guess: Guess, registry: Registry | None = None, most: int | None = None) -> Seen:
     """Open the records of a sample, at most so many of them, spread over its batches."""
     notes = _Notes()
-    reader = _reader(guess, notes)
+    reader = _reader(_Everything(guess.known, EventFormat(features=guess.features, names=guess.known), registry), notes)
     seen = Seen()
     each = None if most is None else -(-most // max(1, len(sample.batches)))
     for number, batch in enumerate(sample.batches):
@@ -146,8 +147,22 @@ class _NotedPlain(Plain):
         return super().read(record)
 
 
-def _reader(guess: Guess, notes: _Notes) -> EventReader:
-    wanted = Wanted(guess.known, EventFormat(features=guess.features, names=guess.known))
+class _All(frozenset[str]):
+    """Contains every name."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+
+class _Everything(Wanted):
+    """What formats are made for while it is not known which columns are wanted."""
+
+    @property
+    def columns(self) -> frozenset[str]:
+        return _All()
+
+
+def _reader(wanted: Wanted, notes: _Notes) -> EventReader:
     formats: Sequence[Format] = tuple(_noted(wanted, notes))
     return EventReader(formats, _NotedPlain(wanted, notes), None, lambda record: False)
 

@@ -8,6 +8,8 @@ from itertools import groupby
 import numpy as np
 
 from baselines import Baseline
+from consumers.decode.event_format import split_path
+from consumers.decode.schemas import Registry
 from consumers.errors import SettingsError
 from consumers.onboarding.clock import Clock, find_clocks, lateness_for
 from consumers.onboarding.features import Place, find_features
@@ -52,14 +54,14 @@ class Proposal:
         return re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-.")[:100] or "monitor"
 
 
-def propose(sample: Sample, baseline: Baseline | None) -> Proposal:
+def propose(sample: Sample, baseline: Baseline | None, registry: Registry | None = None) -> Proposal:
     """Look at a sample; raises SettingsError where nothing in it can be read."""
     features = None if baseline is None else tuple(feature.name for feature in baseline.features)
-    place, others = find_features(sample, features)
-    seen = open_sample(sample, place.guess)
+    place, others = find_features(sample, features, registry)
+    seen = open_sample(sample, place.guess, registry)
     if not place.read or not seen.events or (baseline is not None and not place.fit):
         raise SettingsError(_unreadable(sample, seen, place, baseline))
-    marks = find_marks(_beside(columns_of(seen.events, place.columns), place))
+    marks = find_marks(_beside(columns_of(seen.events, place.columns), place, seen.events))
     where = _where(seen.events, marks, features)
     events = [event for event in seen.events if not where or _model_of(event, marks) == where]
     clocks = find_clocks(columns_of(events, place.columns), events, sample)
@@ -82,11 +84,19 @@ def propose(sample: Sample, baseline: Baseline | None) -> Proposal:
     )
 
 
-def _beside(columns: Iterable[Column], place: Place) -> list[Column]:
-    """Return what is no feature: all that does not stand with them, or, where they are the event, what is named so."""
+def _beside(columns: Iterable[Column], place: Place, events: Sequence[Event]) -> list[Column]:
+    """Return what is no feature: all that does not stand with them, or, where they are the event, all of it."""
     path = place.guess.features
-    inside = {f"{path}.{name}" for name in place.columns} | set(place.columns) if path else set()
+    inside = {f"{path}.{name}" if path else name for name in place.columns}
+    if not path:
+        inside = {name for name in inside if not any(_is_beside(event, name) for event in events[:50])}
     return [column for column in columns if column.path not in inside]
+
+
+def _is_beside(event: Event, name: str) -> bool:
+    """Tell whether an event has a single value of that name, or only its rows have."""
+    value = event.record.at(split_path(name))
+    return value is not None and not isinstance(value, list | dict)
 
 
 def _no_features(place: Place, clocks: Sequence[Clock], marks: Marks) -> set[str]:

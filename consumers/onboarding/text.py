@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from consumers.onboarding.proposal import Proposal
+from consumers.settings import Settings
 from consumers.settings.problems import toml_value
 from stream.durations import UNITS_MS, format_duration
 
@@ -10,13 +11,13 @@ _COMMENT_AT = 34
 _MOST_NAMED = 8
 
 
-def configuration_text(proposal: Proposal, baseline: str, servers: Sequence[str]) -> str:
-    """Return a driftline.toml; ``baseline`` is the path that stands in it, ``servers`` the brokers' addresses."""
+def configuration_text(proposal: Proposal, baseline: str, around: Settings) -> str:
+    """Return a driftline.toml; ``baseline`` is the path that stands in it, ``around`` has broker and registry."""
     parts = (
         _monitor(proposal, baseline),
         _schedule(proposal),
         _events(proposal),
-        _kafka(proposal, servers),
+        _kafka(proposal, around),
     )
     head = f"# Written by `driftline init` after {proposal.seen.records:,} records of {_plain(proposal.sample.name)}."
     return "\n".join(
@@ -88,9 +89,11 @@ def _told(models: Mapping[str, int]) -> str:
     return ", ".join(f"{_plain(model)} ({n:,})" for model, n in list(models.items())[:_MOST_NAMED])
 
 
-def _kafka(proposal: Proposal, servers: Sequence[str]) -> Iterator[str]:
+def _kafka(proposal: Proposal, around: Settings) -> Iterator[str]:
     yield "\n[kafka]"
-    yield f"bootstrap_servers = {toml_value(list(servers))}"
+    yield f"bootstrap_servers = {toml_value(list(around.kafka.bootstrap_servers))}"
+    if around.schema_registry.url:
+        yield f"\n[schema_registry]\nurl = {toml_value(around.schema_registry.url)}"
     yield "\n[topics]"
     if proposal.sample.of_topic:
         yield f"events = {toml_value(proposal.sample.name)}"
@@ -99,8 +102,15 @@ def _kafka(proposal: Proposal, servers: Sequence[str]) -> Iterator[str]:
 
 
 def _features_words(proposal: Proposal) -> str:
-    where = "the event itself" if not proposal.place.guess.features else "the object that holds them"
-    return f"{where}: {_names([feature.name for feature in proposal.kinds.features])}"
+    return f"{place_words(proposal)}: {_names([feature.name for feature in proposal.kinds.features])}"
+
+
+def place_words(proposal: Proposal) -> str:
+    """Say where the features are."""
+    if proposal.place.guess.features:
+        return f"at {toml_value(proposal.place.guess.features)}"
+    (chain, _), *_rest = proposal.seen.formats().most_common(1)
+    return "in the event itself" if chain[-1:] == ("json",) else f"where {' > '.join(chain)} has them"
 
 
 def formats_words(proposal: Proposal) -> str:
@@ -116,7 +126,7 @@ def _names(names: Sequence[str]) -> str:
 
 def _line(key: str, value: object, why: str) -> str:
     text = f"{key} = {toml_value(value)}"
-    return f"{text:<{_COMMENT_AT}}# {why}" if why else text
+    return f"{text:<{_COMMENT_AT - 2}}  # {why}" if why else text
 
 
 def _plain(text: str) -> str:
