@@ -54,8 +54,8 @@ def _ensure(settings: Settings) -> None:
         admin = KafkaAdminClient(**{"bootstrap_timeout_ms": BOOTSTRAP_MS, **settings.kafka.for_client("admin")})
         try:
             present = set(admin.list_topics())
-            missing = _missing(settings, present)
-            found = _state_topics(admin, settings, present)
+            missing = missing_topics(settings, present)
+            found = state_topics(admin, settings, present)
             _check(admin, settings, found)
             partitions = {**_partitions(settings, found), **_label_partitions(admin, settings, present)}
             _create(admin, missing, partitions, settings.topics.replication_factor)
@@ -63,7 +63,7 @@ def _ensure(settings: Settings) -> None:
             admin.close()
 
 
-def _missing(settings: Settings, present: Collection[str]) -> dict[str, Mapping[str, str]]:
+def missing_topics(settings: Settings, present: Collection[str]) -> dict[str, Mapping[str, str]]:
     """Return the topics to create with their settings; raises SettingsError where that cannot be."""
     topics = settings.topics
     if topics.events and topics.events not in present:
@@ -101,9 +101,10 @@ def _check(admin: KafkaAdminClient, settings: Settings, found: StateTopics) -> N
             _log.warning("%s", sentence)
 
 
-def _state_topics(admin: KafkaAdminClient, settings: Settings, present: Collection[str]) -> StateTopics:
+def state_topics(admin: KafkaAdminClient, settings: Settings, present: Collection[str]) -> StateTopics:
+    """Return those of the topics with state that are among the present ones."""
     topics = settings.topics
-    facts = _described(admin, [name for name in (topics.counts, topics.panes, topics.status) if name in present])
+    facts = described(admin, [name for name in (topics.counts, topics.panes, topics.status) if name in present])
     return StateTopics(facts.get(topics.counts), facts.get(topics.panes), facts.get(topics.status))
 
 
@@ -115,7 +116,7 @@ def _label_partitions(admin: KafkaAdminClient, settings: Settings, present: Coll
     if settings.labels is None:
         return {}
     topics = settings.topics
-    facts = _described(admin, [name for name in (topics.events, topics.labels, topics.labelled) if name in present])
+    facts = described(admin, [name for name in (topics.events, topics.labels, topics.labelled) if name in present])
     found = LabelTopics(facts[topics.events], facts.get(topics.labels), facts.get(topics.labelled))
     for sentence in label_topics.refusals(found):
         raise SettingsError(f"{settings.path}: topics: {sentence}")
@@ -124,7 +125,8 @@ def _label_partitions(admin: KafkaAdminClient, settings: Settings, present: Coll
     return label_topics.partitions(settings, found)
 
 
-def _described(admin: KafkaAdminClient, names: Sequence[str]) -> dict[str, TopicFacts]:
+def described(admin: KafkaAdminClient, names: Sequence[str]) -> dict[str, TopicFacts]:
+    """Return what topics that exist are like, by name."""
     if not names:
         return {}
     resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from consumers.cli import alerts, demo, describe, fit, importance, init, power, replay, run, status
+from consumers.cli import alerts, check, demo, describe, fit, importance, init, power, replay, run, status
 from consumers.errors import SettingsError
 
 
@@ -69,6 +69,7 @@ app.command(epilog=f"\b\nExample: {fit.EXAMPLE}")(fit.fit)
 app.command(epilog=f"\b\nExample: {importance.EXAMPLE}")(importance.importance)
 app.command(epilog=f"\b\nExample: {describe.EXAMPLE}")(describe.describe)
 app.command(epilog=f"\b\nExample: {init.EXAMPLE}")(init.init)
+app.command(epilog=f"\b\nExample: {check.EXAMPLE}")(check.check)
 app.command(epilog=f"\b\nExample: {run.EXAMPLE}")(run.run)
 app.command(epilog=f"\b\nExample: {replay.EXAMPLE}")(replay.replay)
 app.command(epilog=f"\b\nExample: {power.EXAMPLE}")(power.power)
