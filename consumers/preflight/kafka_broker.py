@@ -1,7 +1,6 @@
 """Broker, rights and topics, asked without a group, a transaction or anything else that leaves a trace."""
 
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from kafka import KafkaAdminClient
@@ -38,7 +37,7 @@ def kafka_lines(settings: Settings) -> Iterator[Line]:
             present = set(admin.list_topics())
             cluster = admin.describe_cluster()
             brokers = len(cluster["brokers"])
-            yield Line("ok", "broker", f"{brokers} {'answers' if brokers == 1 else 'answer'}")
+            yield Line("ok", "broker", "1 broker answers" if brokers == 1 else f"{brokers} brokers answer")
             yield from _events(admin, settings, present)
             yield from _own(admin, settings, present, cluster)
             yield from _state(admin, settings, present, brokers)
@@ -49,14 +48,8 @@ def kafka_lines(settings: Settings) -> Iterator[Line]:
             admin.close()
 
 
-@contextmanager
-def _kafka_errors() -> Iterator[None]:
-    with kafka_errors("Kafka cannot be asked"):
-        yield
-
-
 def _admin(settings: Settings) -> Any:
-    with _kafka_errors():
+    with kafka_errors("Kafka cannot be asked"):
         return KafkaAdminClient(**{"bootstrap_timeout_ms": BOOTSTRAP_MS, **settings.kafka.for_client("admin")})
 
 

@@ -1,7 +1,7 @@
 """`driftline check` on a file: each thing that would go wrong is told once, with what to change."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,12 @@ from baselines.fitting import fit
 from consumers.assembly import Assembly, assemble
 from consumers.cli import app
 from consumers.onboarding.sample import Sample
-from consumers.preflight.check import event_lines
+from consumers.preflight.check import check_log, event_lines
+from consumers.preflight.labels import label_lines
 from consumers.preflight.line import Line
 from consumers.raw import RawBatch
 from consumers.settings import load_settings
+from consumers.source import LogRefused, LogUnavailable
 
 START_MS, N, HOUR_MS = 1_767_225_600_000, 900, 3_600_000
 Row = dict[str, Any]
@@ -169,3 +171,38 @@ def test_people_get_a_line_each_and_what_to_change(config: Path) -> None:
     assert result.stdout.startswith("PROBLEM  baseline: ")
     assert "\n         -> fit it" in result.stdout
     assert result.stderr == "1 problems\n"
+
+
+def test_a_broker_that_is_away_or_refuses_is_a_problem(config: Path) -> None:
+    """What the baseline says stands; the rest is the address with what to do about it."""
+
+    def failing(error: Exception) -> Iterator[Line]:
+        yield from ()
+        raise error
+
+    for error, about in ((LogUnavailable("nobody answers"), "broker"), (LogRefused("not authorized"), "rights")):
+        settings = load_settings(config, {})
+        first, last = check_log(settings, failing(error), lambda topic: Sample(topic, []), START_MS)
+        assert (first.level, first.about) == ("ok", "baseline")
+        assert (last.level, last.about) == ("problem", about)
+        assert f"localhost:9092: {error}" in last.says
+
+
+def test_an_empty_topic_is_a_problem(config: Path) -> None:
+    """There is nothing to look at, and that is said."""
+    *_, last = check_log(load_settings(config, {}), iter(()), lambda topic: Sample(topic, [], of_topic=True), START_MS)
+    assert (last.level, last.about) == ("problem", "events")
+
+
+def test_labels_are_looked_at_where_they_are_configured(config: Path) -> None:
+    """Labels without an id where the settings say are a problem; all in place, there is none."""
+    config.write_text(config.read_text() + '[labels]\nbaseline = "baseline.json"\ntask = "classification"\n')
+    settings = load_settings(config, {})
+
+    def sampling(values: list[bytes]) -> Callable[[str], Sample]:
+        return lambda topic: Sample(topic, [RawBatch(topic, 0, range(len(values)), values)], of_topic=True)
+
+    good = b'{"id": "e1", "label": 1}'
+    assert {line.level for line in label_lines(settings, sampling([good] * 9))} == {"ok"}
+    bad, *_ = label_lines(settings, sampling([good, b'{"key": "e2", "label": 0}', b"{"]))
+    assert (bad.level, '"id"' in bad.says) == ("problem", True)
