@@ -18,14 +18,13 @@ _EXAMPLES = 3
 
 @dataclass(frozen=True, slots=True)
 class DecodedSample:
-    """``rows`` are all rows that could be read, also late ones; ``counted`` those that would count.
+    """``rows`` are all rows that could be read, also those that are late or ahead.
 
     ``behind_ms`` is how far each row lies behind the newest before it in its partition, ``skew_ms`` how far before its
     record's own time (none of a file). ``details`` has one sentence for each reason of rejects.
     """
 
     rows: Rows | None
-    counted: Rows | None
     ledger: Ledger
     details: Mapping[str, str]
     pace: Pace
@@ -39,7 +38,6 @@ def decode_sample(assembly: Assembly, sample: Sample) -> DecodedSample:
     ledger, details = Ledger(), dict[str, str]()
     newest: dict[tuple[str, int], int | None] = {}
     parts: list[Rows] = []
-    counted: list[Rows] = []
     times: dict[tuple[str, int], list[FloatArray]] = {}
     skews = [np.empty(0)]
     for batch in sample.batches:
@@ -52,13 +50,12 @@ def decode_sample(assembly: Assembly, sample: Sample) -> DecodedSample:
         times.setdefault(place, []).append(decoded.rows.times_ms.astype(np.float64))
         if decoded.rows.record_times_ms is not None:
             skews.append((decoded.rows.record_times_ms - decoded.rows.times_ms).astype(np.float64))
-        rows, newest[place] = tallier.sift(decoded.rows, newest.get(place), ledger)
-        counted.append(rows)
+        _, newest[place] = tallier.sift(decoded.rows, newest.get(place), ledger)
     joined = {place: np.concatenate(some) for place, some in times.items()}
     behind = [np.maximum.accumulate(some) - some for some in joined.values() if len(some)]
     pace = pace_of([(some, len(some)) for some in joined.values()])
     lags = np.concatenate([*behind, np.empty(0)])
-    return DecodedSample(_joined(parts), _joined(counted), ledger, details, pace, lags, np.concatenate(skews))
+    return DecodedSample(_joined(parts), ledger, details, pace, lags, np.concatenate(skews))
 
 
 def _joined(parts: list[Rows]) -> Rows | None:

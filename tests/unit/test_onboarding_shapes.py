@@ -1,5 +1,7 @@
 """`driftline init` on events of every shape: what it finds, and that the written file works as it is."""
 
+import gzip
+import io
 import json
 import tomllib
 from collections.abc import Callable, Mapping
@@ -8,10 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from typer.testing import CliRunner
 
 from consumers.cli import app
+from consumers.onboarding.proposal import propose
+from consumers.onboarding.sample import Sample
+from consumers.onboarding.text import formats_words
+from consumers.raw import RawBatch
 
 START_S, ROWS = 1_767_225_600, 400
 Event = Callable[[int, dict[str, Any]], dict[str, Any]]
@@ -113,6 +120,38 @@ def test_the_written_file_reads_every_event_of_the_sample(shape: str, tmp_path: 
     assert run("replay", sample, "--config", config, "--summary", summary).exit_code == 0
     ledger = json.loads(summary.read_text())["ledger"]
     assert (ledger["read"], ledger["counted"]) == (ROWS, ROWS)
+
+
+def arrow(i: int, row: dict[str, Any]) -> bytes:
+    """Return a record of two rows as an Arrow stream."""
+    batch = pa.RecordBatch.from_pylist([{"ts": (START_S + i) * 1000, **row}] * 2)
+    out = io.BytesIO()
+    with pa.ipc.new_stream(out, batch.schema) as stream:
+        stream.write_batch(batch)
+    return out.getvalue()
+
+
+def compressed(i: int, row: dict[str, Any]) -> bytes:
+    """Return an event in JSON that its writer compressed."""
+    return gzip.compress(json.dumps({"ts": (START_S + i) * 1000, **row}).encode())
+
+
+def changed(i: int, row: dict[str, Any]) -> bytes:
+    """Return what Debezium says of a new row of a table."""
+    source = {"connector": "postgresql", "db": "d", "table": "t", "ts_ms": (START_S + i) * 1000}
+    return json.dumps({"op": "c", "before": None, "after": {"id": i, **row}, "source": source}).encode()
+
+
+@pytest.mark.parametrize(("encode", "chain"), [(arrow, "arrow"), (compressed, "json"), (changed, "debezium > json")])
+def test_records_that_are_no_plain_text_are_opened_as_the_stream_opens_them(
+    encode: Callable[[int, dict[str, Any]], bytes], chain: str
+) -> None:
+    """Without a baseline, too: all columns are found, the id and the time are none of the features."""
+    values = [encode(i, {"age": i % 37, "device": "ab"[i % 2]}) for i in range(ROWS)]
+    stamps = [(START_S + i) * 1000 for i in range(ROWS)]
+    found = propose(Sample("t", [RawBatch("t", 0, range(ROWS), values, stamps)], of_topic=True), None)
+    assert formats_words(found) == f"{chain} ({ROWS})"
+    assert [feature.name for feature in found.kinds.features] == ["age", "device"]
 
 
 def test_what_could_be_something_else_is_a_comment_with_the_alternative(tmp_path: Path) -> None:
