@@ -6,6 +6,7 @@ is taken for one.
 """
 
 from collections.abc import Mapping
+from itertools import chain
 
 from baselines import NumericReference
 from stream.counts import NameTables
@@ -24,7 +25,8 @@ __all__ = ["Pattern", "recognise"]
 _LEAST_VALUES = 30
 # Looking for the source of a column among more features than this would take long.
 _MOST_SOURCES = 256
-_NUMERIC = (stuck, default_fill, unit_change, clipped, quantised)
+_PILED = (stuck, default_fill)
+_NUMERIC = (unit_change, clipped, quantised)
 _CATEGORICAL = (renamed, recoded)
 
 
@@ -41,6 +43,8 @@ def recognise(references: Mapping[str, Sample], window: Sample, names: NameTable
         if feature.name in references
     }
     others = _other_sources(references, baseline.numeric) if numeric else {}
+    training = Sample.of_baseline(window.layout)
+    trained = {f.name: Numbers.of(training, place) for place, f in enumerate(baseline.numeric) if f.name in numeric}
     categorical = {
         feature.name: (
             Categories.of(references[feature.name], place),
@@ -49,7 +53,7 @@ def recognise(references: Mapping[str, Sample], window: Sample, names: NameTable
         for place, feature in enumerate(baseline.categorical)
         if feature.name in references
     }
-    found = {**_of_numbers(numeric, others), **_of_categories(categorical)}
+    found = {**_of_numbers(numeric, others, trained), **_of_categories(categorical)}
     return {name: found[name] for name in references if name in found}
 
 
@@ -61,7 +65,9 @@ def _other_sources(references: Mapping[str, Sample], features: tuple[NumericRefe
     return {f.name: Numbers.of(sample, place) for place, f in enumerate(features) if f.name not in references}
 
 
-def _of_numbers(sides: Mapping[str, tuple[Numbers, Numbers]], others: Mapping[str, Numbers]) -> dict[str, Pattern]:
+def _of_numbers(
+    sides: Mapping[str, tuple[Numbers, Numbers]], others: Mapping[str, Numbers], trained: Mapping[str, Numbers]
+) -> dict[str, Pattern]:
     enough = {name: pair for name, pair in sides.items() if min(pair[0].n, pair[1].n) >= _LEAST_VALUES}
     sources = {name: pair[0] for name, pair in enough.items()}
     moved = exchanged({**sources, **others}, {name: pair[1] for name, pair in enough.items()})
@@ -72,14 +78,17 @@ def _of_numbers(sides: Mapping[str, tuple[Numbers, Numbers]], others: Mapping[st
         body = distance(reference.shares, window.shares) if name in enough else 0.0
         # What was lost more of comes first: the values, or what they were.
         first = absent if absent and rise(specials, rows) >= body else moved.get(name)
-        pattern = first or (_first_number(reference, window) if name in enough else None) or absent
+        pattern = first or (_first_number(reference, window, trained[name]) if name in enough else None) or absent
         if pattern:
             found[name] = pattern
     return found
 
 
-def _first_number(reference: Numbers, window: Numbers) -> Pattern | None:
-    return next((pattern for one in _NUMERIC if (pattern := one(reference, window))), None)
+def _first_number(reference: Numbers, window: Numbers, trained: Numbers) -> Pattern | None:
+    """Return the first pattern that fits; a value that piles up is one only where training did not know it so."""
+    piled = (pattern for one in _PILED if (pattern := one(reference, window, trained)))
+    others = (pattern for one in _NUMERIC if (pattern := one(reference, window)))
+    return next(chain(piled, others), None)
 
 
 def _of_categories(sides: Mapping[str, tuple[Categories, Categories]]) -> dict[str, Pattern]:

@@ -3,6 +3,9 @@
 An atom is seen where it falls on a kept value or in an open cell between two of them. Beyond the training range all
 values share one cell: there only an entirely constant feature (its variance is exactly 0) and a fill value that the
 mean gives away are recognised, and no bound.
+
+The reference may be an earlier window, and a rainy day before a dry one says little of how common 0 is: stuck values and
+fills are held against the training data as well.
 """
 
 import math
@@ -23,6 +26,8 @@ _FILLS = (0.0, -1.0, -99.0, -999.0, -9999.0, 99.0, 999.0, 9999.0, 99999.0, 99999
 _LEAST_ATOM = 0.03
 # A fill is believed without a fall of the missing share only from this share on.
 _LEAST_UNEXPLAINED_ATOM = 0.1
+# What it had, in the reference and in training, may be no more than this part of what it gained.
+_MOST_BEFORE = 1 / 3
 # With hardly any of the training's values left there is nothing to hold the rest against.
 _MOST_FILLED = 0.9
 # Beyond the range, the mean must say where the fill lies, to this many standard deviations or this part of the way.
@@ -34,18 +39,18 @@ _NOTHING_BEYOND = 1e-4
 _FEW, _LEAST_EXPECTED_CELLS = 0.3, 40
 
 
-def stuck(reference: Numbers, window: Numbers) -> Pattern | None:
-    """Recognise one value that nearly all rows have."""
+def stuck(reference: Numbers, window: Numbers, trained: Numbers) -> Pattern | None:
+    """Recognise one value that nearly all rows have, and that was common neither in the reference nor in training."""
     if window.n < 2:
         return None
     if window.std == 0.0:
         cell, share = int(np.argmax(window.shares)), 1.0
         # Beyond or between the kept values, the mean of the quantised values is the value up to its rounding.
         value = float(window.points[cell]) if cell % 2 else float(f"{window.mean:.6g}")
-        known = float(reference.shares[cell]) if cell % 2 else 0.0
+        known = _share(cell, reference, trained) if cell % 2 else 0.0
     else:
         cell = 1 + 2 * int(np.argmax(window.shares[1::2])) if len(window.values) else 0
-        value, share, known = float(window.points[cell]), float(window.shares[cell]), float(reference.shares[cell])
+        value, share, known = float(window.points[cell]), float(window.shares[cell]), _share(cell, reference, trained)
         if cell % 2 == 0 or share < _STUCK:
             return None
     if known > _COMMON:
@@ -55,9 +60,14 @@ def stuck(reference: Numbers, window: Numbers) -> Pattern | None:
     return Pattern("stuck", sentence, {"value": value, "share": share})
 
 
-def default_fill(reference: Numbers, window: Numbers) -> Pattern | None:
-    """Recognise a fill value (0, -1, -999 and the like) where values, or gaps in them, were; the rest is as trained."""
-    gains = {value: gain for value in _FILLS if (gain := _gain(reference, window, value)) is not None}
+def default_fill(reference: Numbers, window: Numbers, trained: Numbers) -> Pattern | None:
+    """Recognise a fill value (0, -1, -999 and the like) where values, or gaps in them, were; the rest is as it was."""
+    gains = {
+        value: gain
+        for value in _FILLS
+        if (gain := _gain(reference, window, value)) is not None
+        and trained.shares[_cell_of(trained, value)] <= gain * _MOST_BEFORE
+    }
     if not gains:
         return None
     gain = max(gains.values())
@@ -69,6 +79,10 @@ def default_fill(reference: Numbers, window: Numbers) -> Pattern | None:
     return Pattern("default_fill", f"{sentence}: a default?", {**facts, "share": gain})
 
 
+def _share(cell: int, reference: Numbers, trained: Numbers) -> float:
+    return float(max(reference.shares[cell], trained.shares[cell]))
+
+
 def _gain(reference: Numbers, window: Numbers, value: float) -> float | None:
     """Return the share of the values that a fill with this value took; None where it is no fill."""
     cell = _cell_of(reference, value)
@@ -76,7 +90,7 @@ def _gain(reference: Numbers, window: Numbers, value: float) -> float | None:
     gain = (share - before) / (1 - before) if before < 1 else 0.0
     fall = _missing(reference) - _missing(window)
     replaced = fall >= _LEAST_ATOM and _missing(window) <= 0.2 * _missing(reference)
-    if gain < (_LEAST_ATOM if replaced else _LEAST_UNEXPLAINED_ATOM) or before > gain / 3:
+    if gain < (_LEAST_ATOM if replaced else _LEAST_UNEXPLAINED_ATOM) or before > gain * _MOST_BEFORE:
         return None
     if replaced and abs(gain - fall) > _ERRORS * math.sqrt(fall * (1 - fall) / window.rows) + 0.2 * fall:
         return None

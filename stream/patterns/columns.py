@@ -11,7 +11,7 @@ that does not drift.
 import math
 from collections.abc import Mapping
 
-from stream.patterns.numbers import Numbers, distance, log_ratio, log_std_error, root, tolerated
+from stream.patterns.numbers import Numbers, distance, log_ratio, log_std_error, root, same_moments, tolerated
 from stream.patterns.pattern import Pattern
 
 # A feature must have moved this far from itself, and its source must be that much nearer.
@@ -21,6 +21,8 @@ _NEARER = 2.5
 _CLEARER, _HARDLY = 1.5, 0.5
 # Features that look alike are taken for each other: a source is named only of one that moved this far.
 _FAR_ENOUGH = 0.3
+# Features of one shape come to lie on each other's places by plain shifts: then a member of a ring must fit this well.
+_AS_SHIFTED = 0.7
 # A shuffle has at least so many columns, this part of those that drift, and so many that moved far to a certain source.
 _LEAST_SHUFFLED, _MOST_OF = 4, 0.6
 _LEAST_CERTAIN, _FAR = 2, 0.5
@@ -38,11 +40,16 @@ def exchanged(references: Mapping[str, Numbers], windows: Mapping[str, Numbers])
     moved = {name: distance(references[name].shares, window.shares) for name, window in windows.items()}
     certain = {name: _only(of) for name, of in fits.items() if moved[name] >= _FAR_ENOUGH}
     sources = {name: source for name, source in certain.items() if source is not None}
+    rings = {
+        name: source
+        for name, source in sources.items()
+        if fits[name][source] <= _AS_SHIFTED or not _only_shifted(references[name], windows[name])
+    }
     up = {name for name, window in windows.items() if window.mean > references[name].mean}
     shuffled = _shuffled(fits, {name for name in sources if moved[name] >= _FAR}, up)
     found = {}
     for name in windows:
-        ring = _ring(name, sources)
+        ring = _ring(name, rings)
         if ring:
             found[name] = _in_ring(name, ring)
         elif name in shuffled:
@@ -61,6 +68,14 @@ def _fits(name: str, references: Mapping[str, Numbers], window: Numbers) -> dict
         for other, how in misfits.items()
         if how <= 1.0 and own >= _NEARER * distance(references[other].mapped(window.values), window.shares)
     }
+
+
+def _only_shifted(reference: Numbers, window: Numbers) -> bool:
+    """Tell whether the window is the feature's own training data, moved by a constant."""
+    if not same_moments(window, window.mean, reference.std, reference):
+        return False
+    moved = reference.mapped(window.values, offset=window.mean - reference.mean)
+    return distance(moved, window.shares) <= tolerated(reference, window)
 
 
 def _only(fits: Mapping[str, float]) -> str | None:

@@ -29,6 +29,8 @@ _AWAY_FROM_ZERO = 0.5
 _GROWTH = 2.3
 _GROWTH_ERROR, _NEAR_ERROR, _FAR_ERROR = 0.005, 0.03, 0.12
 _ERRORS = 2.0
+# Near 1, where growth comes to lie on a conversion by chance, a factor must lie this near to it, in standard errors.
+_NEAR_ERRORS = 1.5
 # The estimated error of a feature with two equally frequent values is 0; no measurement is better than this.
 _EXACT = 1e-9
 # An offset must be this many standard deviations, or it is no more than a shift; alone (Kelvin), or beside a factor.
@@ -62,9 +64,9 @@ def _scaled(reference: Numbers, window: Numbers) -> Pattern | None:
     factor, error = _factor(reference, window)
     if factor is None or not _explains(reference, window, factor):
         return None
-    band = math.exp(_ERRORS * error + 0.002)
-    known = list(scales_between(factor / band, factor * band))
     large = max(factor, 1 / factor)
+    band = math.exp((_ERRORS if large >= _LEAST_FACTOR else _NEAR_ERRORS) * error + 0.002)
+    known = list(scales_between(factor / band, factor * band))
     if large < _LEAST_FACTOR and (error > (_GROWTH_ERROR if large < _GROWTH else _NEAR_ERROR) or not known):
         return None
     if abs(reference.mean) < _AWAY_FROM_ZERO * reference.std and large < _LEAST_FACTOR_AT_ZERO:

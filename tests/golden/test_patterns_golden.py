@@ -1,5 +1,7 @@
 """Faults of a pipeline, from lines of a file to the sentence in the drift event."""
 
+import csv
+import gzip
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,6 +20,10 @@ from consumers.event_schema import event_schema
 from consumers.replay import Replay
 from consumers.settings import load_settings
 from consumers.streams import stream_batches
+from stream.counts import Counts
+from stream.patterns import recognise
+from stream.sample import Sample
+from tests.builders import layout_of, rows_of
 
 START_MS = 1_700_000_040_000  # a whole minute
 CONFIG = """
@@ -152,3 +158,34 @@ def test_columns_permuted_by_construction_are_told_as_such(real_monitor: Callabl
     wrong = [pair for pair in named if SOURCES[pair[0]] != pair[1]]
     assert len(named) >= 20
     assert len(wrong) <= len(named) / 10
+
+
+def _rain(path: Path) -> dict[int, list[float]]:
+    """Return the hourly rain at three airports by day (UTC), of a stream of events."""
+    days: dict[int, list[float]] = {}
+    with gzip.open(path, "rt") as lines:
+        for event in map(json.loads, lines):
+            days.setdefault(event["ts"] // 86_400_000, []).append(event["features"]["precip"])
+    return days
+
+
+def test_a_dry_day_is_not_stuck_whatever_day_came_before(data_dir: Path) -> None:
+    """Against the day before, and the same day of the last week, over ten months: dry, and no gauge is broken.
+
+    A gauge that says half an inch in every hour is.
+    """
+    with gzip.open(data_dir / "nyc_weather" / "reference.csv.gz", "rt") as rows:
+        layout = layout_of({"precip": [float(row["precip"]) for row in csv.DictReader(rows)]})
+
+    def counted(values: list[float]) -> Sample:
+        return Sample.of_counts(layout, Counts.of(layout, rows_of(layout, range(len(values)), {"precip": values})))
+
+    days = _rain(data_dir / "nyc_weather" / "stream.jsonl.gz")
+    samples = {day: counted(rain) for day, rain in days.items()}
+    pairs = [(day - back, day) for day in days for back in (1, 7) if day - back in days]
+    wet_then_dry = [(one, day) for one, day in pairs if not any(days[day]) and sum(map(bool, days[one])) > 36]
+    assert len(wet_then_dry) >= 5
+    told = [recognise({"precip": samples[one]}, samples[day], {}).get("precip") for one, day in pairs]
+    assert not {pattern.kind for pattern in told if pattern} & {"stuck", "default_fill"}
+    broken = recognise({"precip": samples[pairs[0][0]]}, counted([0.5] * 72), {})["precip"]
+    assert (broken.kind, broken.facts["value"]) == ("stuck", 0.5)

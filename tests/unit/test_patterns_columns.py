@@ -57,6 +57,22 @@ def test_sensors_that_drift_together_are_not_shuffled():
     assert patterns_of(_sensors(3000), _sensors(400, shift=1.6)) == {}
 
 
+def _pairs_swapped(rows, short):
+    """Of 20 pairs of sensors two apart that came within ``short`` of each other's place, return how many are told."""
+    rng, told = np.random.default_rng(3), 0
+    for _ in range(20):
+        training = {"a": rng.normal(0, 1, 5000), "b": rng.normal(2, 1, 5000)}
+        found = patterns_of(training, {"a": rng.normal(2 - short, 1, rows), "b": rng.normal(short, 1, rows)})
+        told += found.get("a", {}).get("kind") == "swapped"
+    return told
+
+
+def test_sensors_of_one_make_are_swapped_only_where_they_fit_well():
+    """Each could have shifted by itself, so nearly the other's place is not enough; the very place is."""
+    assert _pairs_swapped(200, 0.2) <= 3
+    assert _pairs_swapped(1000, 0.0) >= 17
+
+
 def test_a_shuffle_of_columns_that_look_alike_is_told_without_all_of_the_sources():
     """Most can be matched; none is said to come from where it did not."""
     sources = [7, 10, 0, 8, 11, 1, 9, 2, 4, 3, 6, 5]

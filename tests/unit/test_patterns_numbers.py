@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from tests.builders import patterns_of
 
@@ -48,6 +49,13 @@ def test_a_factor_without_a_name_is_told_as_measured():
 def test_growth_is_no_unit_change():
     """Values that double are another population, not another unit."""
     assert _found(MINUTES, _minutes() * 2) is None
+
+
+def test_growth_that_comes_near_a_conversion_is_growth():
+    """Two standard errors from 2.54 (centimetres for inches) is not 2.54; on it, it is."""
+    training, window = (stats.norm.ppf((np.arange(rows) + 0.5) / rows, 4, 1) for rows in (5000, 300))
+    assert _found(training, window * 2.465) is None
+    assert _found(training, window * 2.54)["factor"] == 2.54
 
 
 def test_a_small_factor_is_named_only_when_it_is_measured_well():
