@@ -4,8 +4,8 @@ An atom is seen where it falls on a kept value or in an open cell between two of
 values share one cell: there only an entirely constant feature (its variance is exactly 0) and a fill value that the
 mean gives away are recognised, and no bound.
 
-The reference may be an earlier window, and a rainy day before a dry one says little of how common 0 is: stuck values and
-fills are held against the training data as well.
+The reference may be an earlier window, and a rainy day before a dry one says little of how common 0 is: stuck values
+and fills are held against the training data as well.
 """
 
 import math
