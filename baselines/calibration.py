@@ -64,12 +64,13 @@ class Calibration:
         """Return what was learned of a feature; None where there is nothing."""
         return self.movements.get(comparator, {}).get(feature, {}).get(check)
 
-    def design_effects(self, comparator: str) -> dict[str, float]:
-        """Return the largest design effect of each feature, by any check, at the windows' usual size."""
-        return {
-            feature: max(1.0 + one.excess * one.rows for one in checks.values())
+    def design_effects(self, comparator: str, besides: frozenset[str] = frozenset()) -> dict[str, float]:
+        """Return the largest design effect of each feature, by any check but these, at the windows' usual size."""
+        found = {
+            feature: [1.0 + one.excess * one.rows for check, one in checks.items() if check not in besides]
             for feature, checks in self.movements.get(comparator, {}).items()
         }
+        return {feature: max(effects) for feature, effects in found.items() if effects}
 
     def design_effect(self, comparator: str, feature: str, check: str, sizes: tuple[int, int]) -> float:
         """Return the design effect for ``sizes``, window and reference; 1 where nothing was learned."""

@@ -11,13 +11,13 @@ from typing import Protocol, TypeVar
 import numpy as np
 
 from baselines import Layout
-from baselines.calibration import Calibration, Movement, paired_rows
-from baselines.cells import IntArray
+from baselines.calibration import Calibration, Movement
+from baselines.cells import FloatArray, IntArray
 from stream.checks import Measured, measure
 from stream.comparators import BASELINE, PERIOD_DAYS, PREVIOUS, Lag, lags
 from stream.counts import Counts
 from stream.leave_out import left_out
-from stream.movement import movement
+from stream.movement import movement_of_worst
 from stream.policy import Policy
 from stream.sample import Sample
 from stream.schedule import DAY_MS, Schedule
@@ -56,27 +56,32 @@ class Windows(Protocol):
 
 
 class _Series:
-    """What every check said of every feature, window by window: deviate, paired rows, effect."""
+    """What every check said of every feature, window by window: deviates and paired rows of its tests, effect."""
 
     def __init__(self) -> None:
-        self._seen: dict[str, dict[str, list[tuple[float, float, float]]]] = defaultdict(lambda: defaultdict(list))
+        self._seen: dict[str, dict[str, list[tuple[FloatArray, FloatArray, float]]]] = defaultdict(
+            lambda: defaultdict(list)
+        )
 
     def add(self, measured: Iterable[Measured]) -> None:
         """Add one window."""
         for one in measured:
             for i, feature in enumerate(one.features):
-                rows = paired_rows(int(one.n[i]), int(one.n_reference[i]))
-                self._seen[feature][one.check].append((one.z(i), rows, float(one.effect[i])))
+                self._seen[feature][one.check].append((*one.deviates(i), float(one.effect[i])))
 
     def movements(self) -> dict[str, dict[str, Movement]]:
         """Return what is learned, by feature and check; nothing from fewer than ``FEWEST_WINDOWS``."""
         learned = {
-            feature: {
-                check: movement(*np.array(seen).T) for check, seen in checks.items() if len(seen) >= FEWEST_WINDOWS
-            }
+            feature: {check: one for check, seen in checks.items() if (one := _movement(seen)) is not None}
             for feature, checks in self._seen.items()
         }
         return {feature: checks for feature, checks in learned.items() if checks}
+
+
+def _movement(seen: list[tuple[FloatArray, FloatArray, float]]) -> Movement | None:
+    """Learn from one check of one feature, where any of its tests was made in ``FEWEST_WINDOWS``."""
+    z, rows, effects = (np.array(part) for part in zip(*seen, strict=True))
+    return movement_of_worst(z, rows, effects, FEWEST_WINDOWS)
 
 
 def calibrate(windows: Windows, policy: Policy, tick: Tick = lambda done, of: None) -> Calibration | None:

@@ -6,7 +6,10 @@ p = 2 * (1 - Phi(z)), and is 0 or more. Scalars in, scalars out.
 
 import math
 
+import numpy as np
 from scipy import special
+
+from baselines.cells import FloatArray
 
 _LOG_TWO = math.log(2.0)
 # Beyond this, Kolmogorov's series is its first term to the last digit.
@@ -55,6 +58,15 @@ def chi_squared(statistic: float, freedom: int) -> float:
     if abs(root) < _CENTRE:
         return of_upper(root + 1.0 / (3.0 * math.sqrt(mean)))
     return of_upper(root + math.log(e * math.sqrt(mean) / root) / root)
+
+
+def student(t: FloatArray, freedom: FloatArray) -> FloatArray:
+    """Return the two-sided deviates of Student's t, elementwise, in Wallace's approximation (1959).
+
+    With 25 degrees of freedom or more it is right to half a percent, with fewer a little too small.
+    """
+    z: FloatArray = (8.0 * freedom + 1.0) / (8.0 * freedom + 3.0) * np.sqrt(freedom * np.log1p(t * t / freedom))
+    return z
 
 
 def hypergeometric(seen: int, population: int, marked: int, drawn: int) -> float:

@@ -28,6 +28,8 @@ from stream.segments import WHOLE, Segment
 from stream.telling import tell
 from stream.window import SlidingWindow
 
+# What is learned of pairs says nothing of a feature by itself.
+_OF_PAIRS = frozenset({"correlation"})
 # What a tick found: a window whose beginning has no data behind it, one with too few rows, one that no comparator has
 # anything to compare with yet, or one that was tested.
 INCOMPLETE, INSUFFICIENT, UNCOMPARED, TESTED = "incomplete", "insufficient", "uncompared", "tested"
@@ -73,7 +75,7 @@ class Monitor:
         self._level = tick_level(policy, schedule.every_ms)
         slow_level = cusum_level(policy, self._level)
         known = layout.baseline.calibration
-        effects = {} if known is None else known.design_effects(BASELINE)
+        effects = {} if known is None else known.design_effects(BASELINE, _OF_PAIRS)
         self._gradual = Accumulator(layout, policy, slow_level, effects) if policy.accumulates else None
         self._detectors = Detectors(layout, policy.detectors)
 

@@ -45,6 +45,22 @@ def movement(z: FloatArray, rows: FloatArray, effects: FloatArray) -> Movement:
     )
 
 
+def movement_of_worst(z: FloatArray, rows: FloatArray, effects: FloatArray, fewest: int) -> Movement | None:
+    """Learn from windows that make several tests of a feature: the movement of the test that moves most.
+
+    ``z`` and ``rows`` have shape (windows, tests), NaN where a test was not made; ``effects`` (windows,) are of the
+    largest. What holds for the test that moves most holds for each, so that a union bound over them stands. None where
+    none was made in ``fewest`` windows.
+    """
+    made = np.isfinite(z)
+    tests = np.flatnonzero(made.sum(axis=0) >= fewest).tolist()
+    if not tests:
+        return None
+    worst = max(tests, key=lambda test: excess_variance(z[made[:, test], test], rows[made[:, test], test]))
+    seen = made[:, worst]
+    return movement(z[seen, worst], rows[seen, worst], effects[seen])
+
+
 def excess_variance(z: FloatArray, rows: FloatArray) -> float:
     """Return the excess >= 0 at which z^2 / (1 + excess * rows) has mean 1 (Paule and Mandel 1982, the mean known).
 

@@ -5,7 +5,7 @@ two are compared. Source: Fisher 1921; their variance by the delta method, learn
 (``baselines.dependence``).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -15,6 +15,7 @@ from scipy import special
 from baselines.cells import FloatArray, IntArray
 from baselines.dependence import Dependence
 from stream.checks.measured import Measured, Pair, Partner, Parts, known
+from stream.deviates import student
 from stream.policy import Policy
 from stream.sample import Sample
 
@@ -60,14 +61,17 @@ def _measured(pair: Pair, rows: IntArray, breaks: "_Breaks | None") -> Measured:
     partners = breaks.partners[rows]
     difference = breaks.difference[rows, partners]
     sizes = breaks.n[rows, partners], breaks.n_reference[rows, partners]
-    p_values = np.minimum(1.0, breaks.p_values[rows, partners] * breaks.comparable[rows].sum(axis=1)).tolist()
+    tests = breaks.comparable[rows].sum(axis=1)
+    p_values = np.minimum(1.0, breaks.p_values[rows, partners] * tests).tolist()
     names = [one.feature for one in pair.reference.layout.scored.scores]
     before, after = breaks.before[rows, partners].tolist(), breaks.after[rows, partners].tolist()
-    return Parts(pair.reference, "correlation", index, known(difference, np.abs(difference)), sizes).measured(
+    found = Parts(pair.reference, "correlation", index, known(difference, np.abs(difference)), sizes).measured(
         lambda i: (p_values[i], _METHOD),
         upper=lambda i: p_values[i],
+        deviate=lambda i: float(breaks.deviates[rows[i], partners[i]]),
         partners=tuple(Partner(names[j], r, s) for j, r, s in zip(partners.tolist(), before, after, strict=True)),
     )
+    return replace(found, tests=tests, apart=lambda i: (breaks.deviates[rows[i]], breaks.paired_rows[rows[i]]))
 
 
 def _nothing(i: int) -> tuple[float, str]:
@@ -115,13 +119,28 @@ class _Breaks:
     @cached_property
     def p_values(self) -> FloatArray:
         """The two-sided p-value of each comparable pair by itself; 1 elsewhere."""
-        p = p_of_difference(
+        p = two_sided(*self._t)
+        return np.where(self.comparable, p, 1.0)
+
+    @cached_property
+    def _t(self) -> tuple[FloatArray, FloatArray]:
+        return t_of_difference(
             (np.nan_to_num(self.before), np.nan_to_num(self.after)),
             (np.maximum(self.n_reference, _FEWEST), np.maximum(self.n, _FEWEST)),
             self.dependence.inflation,
             self.dependence.freedom,
         )
-        return np.where(self.comparable, p, 1.0)
+
+    @cached_property
+    def deviates(self) -> FloatArray:
+        """The two-sided deviate of each comparable pair by itself; NaN elsewhere."""
+        return np.where(self.comparable, student(*self._t), np.nan)
+
+    @cached_property
+    def paired_rows(self) -> FloatArray:
+        """The size of one sample whose correlation varies as the difference does."""
+        rows: FloatArray = self.n * (self.n_reference / np.maximum(self.n + self.n_reference, 1))
+        return rows
 
     @cached_property
     def own(self) -> NDArray[np.bool_]:
@@ -143,13 +162,13 @@ class _Breaks:
         return most
 
 
-def p_of_difference(
+def t_of_difference(
     correlations: tuple[FloatArray, FloatArray],
     sizes: tuple[IntArray, IntArray],
     inflation: FloatArray,
     known: FloatArray,
-) -> FloatArray:
-    """Return the two-sided p-value that two correlations are one, elementwise; both tuples: reference, window.
+) -> tuple[FloatArray, FloatArray]:
+    """Return Student's t of two correlations, and its degrees of freedom, elementwise; tuples: reference, window.
 
     The difference of their Fisher transforms has the variance inflation * (1 / (m - 3) + 1 / (n - 3)) and is held
     against Student's t: ``known`` are the degrees of freedom of the inflation, and a small sample has few of its own.
@@ -157,7 +176,22 @@ def p_of_difference(
     before, after = (np.arctanh(np.clip(r, -_HIGHEST, _HIGHEST)) for r in correlations)
     variance = inflation * (1.0 / (sizes[0] - 3) + 1.0 / (sizes[1] - 3))
     freedom = 1.0 / (1.0 / (_FREEDOM_PER_ROW * np.minimum(*sizes)) + 1.0 / known)
-    p: FloatArray = 2.0 * special.stdtr(freedom, -np.abs(after - before) / np.sqrt(variance))
+    return (after - before) / np.sqrt(variance), freedom
+
+
+def p_of_difference(
+    correlations: tuple[FloatArray, FloatArray],
+    sizes: tuple[IntArray, IntArray],
+    inflation: FloatArray,
+    known: FloatArray,
+) -> FloatArray:
+    """Return the two-sided p-value that two correlations are one, elementwise; as ``t_of_difference``."""
+    return two_sided(*t_of_difference(correlations, sizes, inflation, known))
+
+
+def two_sided(t: FloatArray, freedom: FloatArray) -> FloatArray:
+    """Return the two-sided p-value of Student's t, elementwise."""
+    p: FloatArray = 2.0 * special.stdtr(freedom, -np.abs(t))
     return p
 
 

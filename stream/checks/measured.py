@@ -8,7 +8,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from baselines.calibration import Calibration, Movement
+from baselines.calibration import Calibration, Movement, paired_rows
 from baselines.cells import FloatArray, IntArray
 from stream.deviates import of_p
 from stream.movement import p_stretched
@@ -80,7 +80,8 @@ class Measured:
     themselves; ``partners``, of a check of pairs, and ``related``, of the relation, have one per feature. ``i`` of the
     methods counts within this check, 0 to m - 1. Probabilities are remembered. A check that looks at more than this
     window has ``floors`` (m,) in its own unit instead of the policy's, stands for a ``family`` of that many tests
-    whatever m is, and says the ``trend`` of each feature.
+    whatever m is, and says the ``trend`` of each feature. Where a feature's p-value is the smallest of several tests,
+    ``tests`` (m,) are how many, ``z`` is that of the one, and ``apart`` gives the deviates of all, and their sizes.
     """
 
     check: str
@@ -102,6 +103,8 @@ class Measured:
     partners: tuple[Partner, ...] = ()
     most: FloatArray | None = None
     related: tuple[Related, ...] = ()
+    tests: IntArray | None = None
+    apart: Callable[[int], tuple[FloatArray, FloatArray]] | None = None
 
     def __len__(self) -> int:
         return len(self.features)
@@ -179,7 +182,16 @@ class Measured:
 
     def _p_stretched(self, i: int) -> float:
         movement = self._movement(i)
-        return 0.0 if movement is None else p_stretched(self.z(i), self.design_effect(i), movement.freedom)
+        if movement is None:
+            return 0.0
+        tests = 1 if self.tests is None else int(self.tests[i])
+        return min(1.0, tests * p_stretched(self.z(i), self.design_effect(i), movement.freedom))
+
+    def deviates(self, i: int) -> tuple[FloatArray, FloatArray]:
+        """Return the deviates of a feature's tests, NaN where not made, and their paired rows, of shape (tests,)."""
+        if self.apart is not None:
+            return self.apart(i)
+        return np.array([self.z(i)]), np.array([paired_rows(int(self.n[i]), int(self.n_reference[i]))])
 
 
 @dataclass(frozen=True, eq=False)

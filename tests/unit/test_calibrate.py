@@ -11,7 +11,7 @@ from consumers.training import TrainingWindows
 from stream.calibrate import FEWEST_WINDOWS, MOST_WINDOWS, calibrate
 from stream.policy import Policy
 from stream.schedule import Schedule
-from tests.builders import Column, layout_of, rows_of
+from tests.builders import Column, layout_of, rows_of, with_dependence
 
 HOUR_MS = 3_600_000
 HOURS, ROWS = 24 * 9, 150
@@ -78,6 +78,35 @@ def test_a_daily_cycle_is_wide_against_all_hours_and_sharp_against_the_same_hour
     assert effect(learned, "last_day", "daily", "ks") < 1.5
     assert wide.floor > 0.4
     assert sharp.floor < 0.1
+
+
+@pytest.fixture(scope="module")
+def of_pairs() -> Calibration:
+    """Return what nine days teach of the correlations of two series that wander, and of two that do not."""
+    rng = np.random.default_rng(9)
+    wander = [signal.lfilter([np.sqrt(0.19)], [1.0, -0.9], rng.normal(size=HOURS * ROWS)) for _ in range(2)]
+    white = rng.normal(size=(2, HOURS * ROWS))
+    columns: Columns = {name: np.round(x, 1) for name, x in zip("abcd", [*wander, *white], strict=True)}
+    layout = with_dependence(layout_of(columns), columns)
+    windows = TrainingWindows(layout, Schedule(HOUR_MS, HOUR_MS))
+    windows.add(rows_of(layout, np.repeat(np.arange(HOURS) * HOUR_MS, ROWS), columns))
+    found = calibrate(windows, Policy(checks=("correlation",)))
+    assert found is not None
+    return found
+
+
+def test_two_series_that_wander_correlate_by_chance(of_pairs: Calibration) -> None:
+    """AR(1) at 0.9, both: their correlation varies as that of (1 - 0.81) / (1 + 0.81) of the rows (Bartlett 1935)."""
+    expected = (1 + 0.81) / (1 - 0.81)
+    for feature in "ab":
+        assert effect(of_pairs, "baseline", feature, "correlation") == pytest.approx(expected, rel=0.3)
+
+
+def test_a_series_that_wanders_takes_nothing_from_pairs_with_white_noise(of_pairs: Calibration) -> None:
+    """One white side is enough: the product is white, and of the three partners the worst counts hardly more than 1."""
+    for feature in "cd":
+        for comparator in ("baseline", "previous", "last_day"):
+            assert effect(of_pairs, comparator, feature, "correlation") < 1.6
 
 
 def test_what_it_was_learned_from_is_kept(learned: Calibration) -> None:

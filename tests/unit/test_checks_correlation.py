@@ -1,9 +1,12 @@
 """The check correlation: pairs that no longer move together, and nothing that single features explain."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import stats
 
+from baselines import Calibration, Layout, Movement
 from stream.checks import Measured, measure
 from stream.checks.correlation import p_of_difference
 from stream.counts import Counts
@@ -201,3 +204,28 @@ def test_no_more_false_alarms_than_stated_at_100_rows() -> None:
             found = measured(layout, {"x": u, "y": 0.9 * u + 0.44 * v, "z": np.abs(u) + 0.1 * v})
             hits += any(found.p_value(i)[0] <= 0.01 / 3 for i in range(len(found)))
     assert hits <= stats.poisson.ppf(0.999, 15)
+
+
+def test_what_training_shows_stretches_each_pair_before_they_are_counted(layout) -> None:
+    """The pair's own deviate over the root of its design effect, times the number of partners: a union bound."""
+    columns = family(np.random.default_rng(31), 400)
+    columns["b"] = columns["b"] + 0.35 * columns["alone"]
+    movement = Movement(60, 25.0, 0.05, 280.0, 0.0)
+    known = {name: {"correlation": movement} for name in columns}
+    calibration = Calibration(3_600_000, "UTC", 100, 2, 50, 0, 1, {"baseline": known})
+    plain, found = (
+        measured(one, columns) for one in (layout, Layout(replace(layout.baseline, calibration=calibration)))
+    )
+    row = found.features.index("b")
+    stretched = 2 * stats.t.sf(found.z(row) / found.design_effect(row) ** 0.5, 25.0)
+    assert found.p_decision(row) == pytest.approx(4 * stretched)
+    assert found.p_decision(row) > found.p_value(row)[0] == plain.p_decision(row)
+    z, rows = found.deviates(row)
+    assert np.isnan(z).tolist() == [name == "b" for name in order(layout)]
+    assert np.nanmax(z) == found.z(row)
+    assert rows[0] == pytest.approx(400 * 4_000 / 4_400)
+
+
+def order(layout) -> list[str]:
+    """Return the scored features."""
+    return [one.feature for one in layout.scored.scores]

@@ -2,8 +2,9 @@
 
 import math
 
+import numpy as np
 import pytest
-from scipy import stats
+from scipy import special, stats
 
 from stream import deviates
 
@@ -59,3 +60,16 @@ def test_a_share_is_measured_in_its_exact_standard_deviations() -> None:
     law = stats.hypergeom(1_000, 300, 50)
     assert deviates.hypergeometric(25, 1_000, 300, 50) == pytest.approx((25 - law.mean()) / law.std())
     assert deviates.hypergeometric(0, 1_000, 0, 50) == 0.0
+
+
+@pytest.mark.parametrize(("freedom", "t"), [(25.0, 2.0), (25.0, 15.0), (2_500.0, 30.0)])
+def test_students_deviate_is_the_normal_one_of_its_p_value(freedom: float, t: float) -> None:
+    """Wallace's approximation: to half a percent of the deviate, far out, too."""
+    exact = -special.ndtri_exp(stats.t.logsf(t, freedom))
+    assert deviates.student(np.array(-t), np.array(freedom)) == pytest.approx(exact, rel=0.005)
+
+
+def test_students_deviate_does_not_end_where_floats_do() -> None:
+    """No p-value is that small; the deviate is finite, and larger where t is."""
+    far = deviates.student(np.array([1e3, 1e6]), np.full(2, 1e4))
+    assert 200.0 < far[0] < far[1] < math.inf

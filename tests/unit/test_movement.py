@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 from scipy import signal, stats
 
-from stream.movement import degrees_of_freedom, excess_variance, movement, p_stretched, rarely_exceeded
+from stream.movement import (
+    degrees_of_freedom,
+    excess_variance,
+    movement,
+    movement_of_worst,
+    p_stretched,
+    rarely_exceeded,
+)
 
 
 @pytest.fixture
@@ -87,3 +94,12 @@ def test_scatter_of_few_rows_raises_no_floor(rng: np.random.Generator) -> None:
     moving = movement(10.0 * rng.normal(size=100), np.full(100, 50.0), rng.random(100))
     assert moving.floor > 0.9
     assert (moving.windows, moving.rows) == (100, 50.0)
+
+
+def test_of_several_tests_the_one_that_moves_most_is_learned(rng: np.random.Generator) -> None:
+    """A union bound over all needs no other; tests made in too few windows are not asked."""
+    z, rows, effects = rng.normal(size=(60, 4)) * [1.0, 3.0, 1.0, 9.0], np.full((60, 4), 50.0), rng.random(60)
+    z[5:, 3] = np.nan
+    z[:10, 1] = np.nan
+    assert movement_of_worst(z, rows, effects, 8) == movement(z[10:, 1], rows[10:, 1], effects[10:])
+    assert movement_of_worst(z[:, 3:], rows[:, 3:], effects, 8) is None
