@@ -43,7 +43,8 @@ def check(
         typer.echo(orjson.dumps(told))
     else:
         count = sum(line.level == "problem" for line in lines)
-        typer.echo(f"{count} problems" if bad else f"nothing is wrong; next: driftline run --config {config}", err=True)
+        found = "1 problem" if count == 1 else f"{count} problems"
+        typer.echo(found if bad else f"nothing is wrong; next: driftline run --config {config}", err=True)
     if bad:
         raise typer.Exit(1)
 

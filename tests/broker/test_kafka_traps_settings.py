@@ -132,8 +132,8 @@ def test_trap_13_a_blocked_member_is_missed_in_half_a_minute(
 def test_trap_13_a_second_signal_ends_a_member_that_is_blocked() -> None:
     """The first one asks a step that does not return to be the last one; the second does not ask."""
     script = (
-        "import time; from types import SimpleNamespace; from consumers.cli.run import _stop_on_signals;"
-        "_stop_on_signals(SimpleNamespace(stop=lambda: print('asked', flush=True))); print('ready', flush=True);"
+        "import time; from consumers.cli.run import _stop_on_signals;"
+        "_stop_on_signals(lambda: print('asked', flush=True)); print('ready', flush=True);"
         "time.sleep(60); time.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as process:

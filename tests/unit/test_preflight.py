@@ -170,7 +170,7 @@ def test_people_get_a_line_each_and_what_to_change(config: Path) -> None:
     assert result.exit_code == 1
     assert result.stdout.startswith("PROBLEM  baseline: ")
     assert "\n         -> fit it" in result.stdout
-    assert result.stderr == "1 problems\n"
+    assert result.stderr == "1 problem\n"
 
 
 def test_a_broker_that_is_away_or_refuses_is_a_problem(config: Path) -> None:
