@@ -34,8 +34,7 @@ def pace_lines(decoded: DecodedSample, assembly: Assembly) -> Iterator[Line]:
     )
     yield Line("ok", "schedule", says)
     if assembly.unverified:
-        change = "fit with --time COLUMN --every, where the training data has times"
-        yield Line("warning", "budget", f"{assembly.budget}: {assembly.unverified}", change)
+        yield Line("warning", "budget", f"{assembly.budget}: {assembly.unverified}")
 
 
 def _rows_line(pace: Pace, assembly: Assembly) -> Line:
