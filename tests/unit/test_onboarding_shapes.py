@@ -85,6 +85,10 @@ SHAPES: Mapping[str, tuple[Event, dict[str, Any]]] = {
 }
 
 
+# What features are called where that is not by the names of the rows.
+NAMES = {"KServe, rows without names": ["f1", "f2"], "tensors": ["age", "income"]}
+
+
 def write_events(path: Path, event: Event) -> Path:
     """Write events of a shape, a line each."""
     random = np.random.default_rng(7)
@@ -114,6 +118,8 @@ def test_the_written_file_reads_every_event_of_the_sample(shape: str, tmp_path: 
     assert result.exit_code == 0, result.output
     found = tomllib.loads(config.read_text())["events"]
     assert {key: found.get(key) for key in expected} == expected
+    baseline = json.loads((tmp_path / "baseline.json").read_text())
+    assert [feature["name"] for feature in baseline["features"]] == NAMES.get(shape, ["age", "income", "device"])
     checked = run("check", "--config", config, "--sample", sample)
     assert checked.exit_code == 0, checked.output
     summary = tmp_path / "summary.json"
