@@ -5,33 +5,17 @@ record, and the judge drops what comes twice, so none is needed. The producer ke
 (`enable_idempotence`); one that has failed is thrown away, and all of its reports are sent again by the next.
 """
 
-import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from kafka import KafkaProducer
-from kafka.errors import KafkaError
 
 from consumers.kafka_errors import kafka_errors
 from consumers.records import counts_partition
 from consumers.settings import Settings
 from consumers.source import LogUnavailable
-from consumers.tap import endings
-from consumers.tap.kafka_fork import leave_to_parent
+from consumers.tap.kafka_producer import LateProducer
 
-_SETTINGS: Mapping[str, Any] = {
-    "enable_idempotence": True,
-    "acks": "all",
-    "linger_ms": 5,
-    "batch_size": 262_144,
-    "compression_type": "lz4",
-    "bootstrap_timeout_ms": 5_000,
-    "max_block_ms": 5_000,
-    "request_timeout_ms": 10_000,
-    "delivery_timeout_ms": 20_000,
-    "reconnect_backoff_max_ms": 2_000,
-    "allow_auto_create_topics": False,
-}
 _FLUSH_S = 25.0
 
 
@@ -40,11 +24,7 @@ class KafkaCounts:
 
     def __init__(self, settings: Settings) -> None:
         self._topic, self._monitor = settings.topics.counts, settings.monitor.name
-        self._options = {**_SETTINGS, **settings.kafka.for_client("producer")}
-        self._begin()
-
-    def _begin(self) -> None:
-        self._producer: KafkaProducer | None = None
+        self._producer = LateProducer({"enable_idempotence": True, **settings.kafka.for_client("producer")})
         self._partition: int | None = None
 
     def send(self, reports: Sequence[bytes]) -> None:
@@ -62,28 +42,21 @@ class KafkaCounts:
 
     def close(self, timeout_s: float) -> None:
         """See `CountsLog.close`."""
-        producer, self._producer = self._producer, None
-        if producer is not None:
-            with contextlib.suppress(KafkaError):
-                producer.close(timeout=timeout_s)
+        self._producer.close(timeout_s)
 
     def forget(self) -> None:
         """See `CountsLog.forget`."""
-        if self._producer is not None:
-            leave_to_parent(self._producer)
-        self._begin()
+        self._producer.forget()
+        self._partition = None
 
     def _open(self) -> KafkaProducer:
-        if self._producer is None:
-            self._producer = KafkaProducer(**self._options)
-            # The client closes itself at exit, before whoever registered earlier: the tap must come before it.
-            endings.register()
+        producer = self._producer.open()
         if self._partition is None:
-            found = self._producer.partitions_for(self._topic)
+            found = producer.partitions_for(self._topic)
             if not found:
                 raise LogUnavailable(f"the topic {self._topic} is not there; driftline run creates it")
             self._partition = counts_partition(self._monitor, len(found))
-        return self._producer
+        return producer
 
     def _send(self, producer: KafkaProducer, report: bytes) -> Any:
         return producer.send(self._topic, report, key=self._monitor.encode(), partition=self._partition)

@@ -1,31 +1,18 @@
 """Kafka as the tap's outlet: a plain producer, whose every wait has an end and whose memory has a bound."""
 
-import contextlib
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
-from consumers.tap import endings
-from consumers.tap.kafka_fork import leave_to_parent
+from consumers.tap.kafka_producer import LateProducer
 from consumers.tap.outlet import Settled
 
-_SETTINGS: Mapping[str, Any] = {
-    "acks": "all",
-    "linger_ms": 100,
-    "batch_size": 262_144,
-    "compression_type": "lz4",
-    # While Kafka is away, batches are given up one after the other, each after so long.
-    "bootstrap_timeout_ms": 5_000,
-    "max_block_ms": 5_000,
-    "request_timeout_ms": 10_000,
-    "delivery_timeout_ms": 20_000,
-    "reconnect_backoff_max_ms": 2_000,
-    "allow_auto_create_topics": False,
-}
+# Events wait for company, so that fewer and larger requests are sent.
+_LINGER_MS = 100
 _ROOM_WAIT_S = 5.0
 
 
@@ -51,12 +38,11 @@ class KafkaEvents:
         **options: Any,
     ) -> None:
         self._topic = topic
-        self._options = {**_SETTINGS, **options, "bootstrap_servers": bootstrap_servers}
+        self._producer = LateProducer({"linger_ms": _LINGER_MS, **options, "bootstrap_servers": bootstrap_servers})
         self._most_unconfirmed_bytes = most_unconfirmed_bytes
         self._begin()
 
     def _begin(self) -> None:
-        self._producer: KafkaProducer | None = None
         self._closed = False
         self._unconfirmed_bytes = 0
         self._room = threading.Condition(threading.Lock())
@@ -80,33 +66,22 @@ class KafkaEvents:
 
     def flush(self, timeout_s: float) -> None:
         """See `Outlet.flush`."""
-        producer = self._producer
-        if producer is not None:
-            with contextlib.suppress(KafkaError):
-                producer.flush(timeout=timeout_s)
+        self._producer.flush(timeout_s)
 
     def close(self, timeout_s: float) -> None:
         """See `Outlet.close`."""
         self._closed = True
-        producer, self._producer = self._producer, None
-        if producer is not None:
-            with contextlib.suppress(KafkaError):
-                producer.close(timeout=timeout_s)
+        self._producer.close(timeout_s)
 
     def forget(self) -> None:
         """See `Outlet.forget`."""
-        if self._producer is not None:
-            leave_to_parent(self._producer)
+        self._producer.forget()
         self._begin()
 
     def _open(self) -> KafkaProducer:
         if self._closed:
             raise KafkaError("this outlet is closed")
-        if self._producer is None:
-            self._producer = KafkaProducer(**self._options)
-            # The client closes itself at exit, before whoever registered earlier: the tap must come before it.
-            endings.register()
-        return self._producer
+        return self._producer.open()
 
     def _send(self, producer: KafkaProducer, line: bytes, settled: Settled) -> None:
         try:

@@ -16,8 +16,7 @@ from kafka.errors import KafkaTimeoutError
 from consumers.errors import SettingsError
 from consumers.records import TapReport, counts_partition
 from consumers.source import LogUnavailable
-from consumers.tap import EdgeCounts, Tap
-from consumers.tap import kafka_counts as module
+from consumers.tap import EdgeCounts, Tap, kafka_producer
 from consumers.tap.kafka_counts import KafkaCounts
 
 START_MS = 1_700_000_000_000
@@ -194,7 +193,7 @@ def producers(monkeypatch: pytest.MonkeyPatch) -> list[FakeProducer]:
         made.append(FakeProducer(**options))
         return made[-1]
 
-    monkeypatch.setattr(module, "KafkaProducer", make)
+    monkeypatch.setattr(kafka_producer, "KafkaProducer", make)
     return made
 
 

@@ -8,7 +8,7 @@ import pytest
 from kafka.errors import KafkaTimeoutError
 from kafka.future import Future
 
-from consumers.tap import KafkaEvents, Tap
+from consumers.tap import KafkaEvents, Tap, kafka_producer
 from consumers.tap import kafka_events as module
 from consumers.tap.stats import Account, TapStats
 
@@ -48,7 +48,7 @@ def producers(monkeypatch: pytest.MonkeyPatch) -> list[FakeProducer]:
         made.append(FakeProducer(**settings))
         return made[-1]
 
-    monkeypatch.setattr(module, "KafkaProducer", make)
+    monkeypatch.setattr(kafka_producer, "KafkaProducer", make)
     monkeypatch.setattr(module, "_ROOM_WAIT_S", 0.0)
     return made
 
@@ -106,7 +106,7 @@ def test_no_broker_costs_the_rows_and_is_tried_again(monkeypatch: pytest.MonkeyP
             raise KafkaTimeoutError("nobody there")
         return FakeProducer(**settings)
 
-    monkeypatch.setattr(module, "KafkaProducer", make)
+    monkeypatch.setattr(kafka_producer, "KafkaProducer", make)
     account, outlet = Account(), KafkaEvents("localhost:1", "events")
     for _ in range(4):
         outlet.send([b"1", b"2"], settle(account, 2))
