@@ -6,12 +6,11 @@ what else runs on the machine then hits both or neither.
 
 import json
 import random
-import time
-from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from baselines import Baseline, CategoricalReference, Layout, NumericReference
+from benchmarks.turns import best_us_each
 from consumers.decode import EventDecoder, EventFormat
 from consumers.raw import RawBatch
 from stream.counts import Counts
@@ -48,17 +47,6 @@ def make_events(baseline: Baseline, *, spoilt: bool = False) -> list[bytes]:
     return [json.dumps(event).encode() for event in events]
 
 
-def best_us_per_event(tasks: Sequence[Callable[[], object]]) -> list[float]:
-    """Return each task's least CPU time per event, in microseconds, over interleaved turns."""
-    best = [float("inf")] * len(tasks)
-    for _ in range(TURNS):
-        for i, task in enumerate(tasks):
-            start = time.process_time()
-            task()
-            best[i] = min(best[i], time.process_time() - start)
-    return [seconds / EVENTS * 1e6 for seconds in best]
-
-
 def measure(numeric: int, categorical: int) -> None:
     """Print the rows of one shape of events."""
     baseline = make_baseline(numeric, categorical)
@@ -68,17 +56,16 @@ def measure(numeric: int, categorical: int) -> None:
     clean, spoilt = make_events(baseline), make_events(baseline, spoilt=True)
     batch = RawBatch("events", 0, range(EVENTS), clean)
     bad_batch = RawBatch("events", 0, range(EVENTS), spoilt)
-    names = ("msgspec typed alone", "decode", "decode and count", "decode, every event odd")
-    times = best_us_per_event(
-        (
-            lambda: [typed(value) for value in clean],
-            lambda: decoder.decode(batch),
-            lambda: Counts.of(layout, decoder.decode(batch).rows),
-            lambda: decoder.decode(bad_batch),
-        )
-    )
-    for name, us in zip(names, times, strict=True):
-        print(f"{numeric:>7} + {categorical:<11} {name:<24} {us:>8.2f} {us / times[0]:>7.2f}")
+    alone = "msgspec typed alone"
+    tasks = {
+        alone: lambda: [typed(value) for value in clean],
+        "decode": lambda: decoder.decode(batch),
+        "decode and count": lambda: Counts.of(layout, decoder.decode(batch).rows),
+        "decode, every event odd": lambda: decoder.decode(bad_batch),
+    }
+    times = best_us_each(tasks, TURNS, EVENTS)
+    for name, us in times.items():
+        print(f"{numeric:>7} + {categorical:<11} {name:<24} {us:>8.2f} {us / times[alone]:>7.2f}")
 
 
 def main() -> None:

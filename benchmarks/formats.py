@@ -8,7 +8,6 @@ times and places.
 import gzip
 import io
 import json
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -18,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 from benchmarks.decode import make_baseline
+from benchmarks.turns import best_us_each
 from consumers.decode import EventDecoder, EventFormat
 from consumers.decode.schemas import Schema
 from consumers.raw import RawBatch
@@ -113,17 +113,6 @@ CASES: Sequence[Case] = (
 )  # fmt: skip
 
 
-def best_us_per_row(tasks: Sequence[Callable[[], object]]) -> list[float]:
-    """Return each task's least CPU time per row, in microseconds, over interleaved turns."""
-    best = [float("inf")] * len(tasks)
-    for _ in range(TURNS):
-        for i, task in enumerate(tasks):
-            start = time.process_time()
-            task()
-            best[i] = min(best[i], time.process_time() - start)
-    return [seconds / ROWS * 1e6 for seconds in best]
-
-
 def measure(case: Case) -> str:
     """Return the row of one format."""
     name, told, rows_each, encode, bare = case
@@ -133,9 +122,12 @@ def measure(case: Case) -> str:
     auto = EventDecoder(BASELINE, EventFormat(), _Registry())
     for decoder in (named, auto):
         assert len(decoder.decode(batch).rows) == ROWS, name
-    alone, by_name, by_itself = best_us_per_row(
-        (lambda: [bare(value) for value in values], lambda: named.decode(batch), lambda: auto.decode(batch))
-    )
+    tasks = {
+        "alone": lambda: [bare(value) for value in values],
+        "named": lambda: named.decode(batch),
+        "auto": lambda: auto.decode(batch),
+    }
+    alone, by_name, by_itself = best_us_each(tasks, TURNS, ROWS).values()
     return f"| {name} | {rows_each} | {alone:.2f} | {by_name:.2f} | {by_name / alone:.1f} | {by_itself:.2f} |"
 
 
