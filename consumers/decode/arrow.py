@@ -3,7 +3,8 @@
 Source: the Arrow columnar format, "Serialization and Interprocess Communication". pyarrow is the extra ``arrow``.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,13 +12,29 @@ import numpy as np
 from consumers.decode.category_codes import CategoryCodes
 from consumers.decode.extras import needed
 from consumers.decode.format import Announced, Wanted
+from consumers.decode.frame import Frame, Numbers
 from consumers.decode.lenient import Refused
 from consumers.decode.record import Record
-from consumers.decode.tables import Frame
 from consumers.decode.values import categorical_column, numeric_column
 from stream.rows import MISSING, NOT_A_NUMBER, PRESENT, CategoricalColumn, NumericColumn
 
 _STREAM, _FILE = b"\xff\xff\xff\xff", b"ARROW1"
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is read of records of one schema: columns of plain floats (all there are, perhaps) together, others alone.
+
+    ``floats`` and ``others`` are the places of columns by name.
+    """
+
+    schema: Any
+    floats: Mapping[str, int]
+    others: Mapping[str, int]
+
+    @property
+    def is_all_floats(self) -> bool:
+        return bool(self.schema.names == list(self.floats))
 
 
 class Arrow:
@@ -27,7 +44,8 @@ class Arrow:
     is_envelope = False
 
     def __init__(self, wanted: Wanted) -> None:
-        self._wanted = wanted.columns
+        self._features, self._wanted = wanted.features, wanted.columns
+        self._plan: _Plan | None = None
 
     def claims(self, record: Record) -> bool:
         """Tell whether the first bytes are Arrow's: no text begins like them."""
@@ -45,10 +63,39 @@ class Arrow:
             batch.validate(full=True)
         except (pa.ArrowException, OSError, ValueError) as error:
             raise Refused("bad_arrow", f"the Arrow stream is damaged: {str(error)[:100]}") from None
-        names = enumerate(batch.schema.names)
-        return Frame(
-            {name: ArrowColumn(batch.column(i), pa.types) for i, name in names if name in self._wanted}, batch.num_rows
-        )
+        return self._frame(pa, batch)
+
+    def _frame(self, pa: Any, batch: Any) -> Frame:
+        plan = self._plan
+        if plan is None or not plan.schema.equals(batch.schema):
+            plan = self._plan = self._planned(pa, batch.schema)
+        numbers, alone = _numbers(pa, batch, plan), plan.others
+        if numbers is None:
+            alone = {**plan.floats, **plan.others}
+        columns = {name: ArrowColumn(batch.column(place), pa) for name, place in alone.items()}
+        return Frame(columns, batch.num_rows, numbers)
+
+    def _planned(self, pa: Any, schema: Any) -> _Plan:
+        # Of columns with the same name the last counts.
+        places = {name: place for place, name in enumerate(schema.names) if name in self._wanted}
+        floats = {
+            name: places[name]
+            for name in self._features
+            if name in places and schema.types[places[name]] == pa.float64()
+        }
+        return _Plan(schema, floats, {name: place for name, place in places.items() if name not in floats})
+
+
+def _numbers(pa: Any, batch: Any, plan: _Plan) -> Numbers | None:
+    """Return the plain floats in one array; None where a value is missing."""
+    if not plan.floats:
+        return Numbers()
+    try:
+        floats = batch if plan.is_all_floats else batch.select(list(plan.floats.values()))
+        tensor = floats.to_tensor(row_major=False)
+    except (pa.ArrowTypeError, pa.ArrowInvalid):
+        return None
+    return Numbers(tuple(plan.floats), tensor.to_numpy().T)
 
 
 def _one_batch(pa: Any, value: Any, options: Any, *, is_file: bool) -> Any:
@@ -67,10 +114,10 @@ def _one_batch(pa: Any, value: Any, options: Any, *, is_file: bool) -> Any:
 
 
 class ArrowColumn:
-    """A column as Arrow has it (with pyarrow's tests of types), turned into rows' when it is known what it is for."""
+    """A column as Arrow has it (with pyarrow itself), turned into rows' when it is known what it is for."""
 
-    def __init__(self, column: Any, types: Any) -> None:
-        self._column, self._types = column, types
+    def __init__(self, column: Any, pa: Any) -> None:
+        self._column, self._pa, self._types = column, pa, pa.types
 
     def __len__(self) -> int:
         return len(self._column)
@@ -83,7 +130,13 @@ class ArrowColumn:
 
     def take(self, index: Sequence[int]) -> "ArrowColumn":
         """Select rows by number."""
-        return ArrowColumn(self._column.take(list(index)), self._types)
+        return ArrowColumn(self._column.take(list(index)), self._pa)
+
+    def joined(self, others: Sequence["ArrowColumn"]) -> "ArrowColumn | None":
+        """Return the values of several columns in one; None where they are of different types."""
+        if any(one._column.type != self._column.type for one in others):
+            return None
+        return ArrowColumn(self._pa.concat_arrays([self._column, *(one._column for one in others)]), self._pa)
 
     def numbers(self) -> NumericColumn:
         """Return the values as numbers; what is null is missing."""

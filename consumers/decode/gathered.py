@@ -1,9 +1,9 @@
 """Rows gathered from the tables of many events: few large columns instead of many small ones."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import repeat
-from typing import Any
+from itertools import chain, repeat
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -11,19 +11,21 @@ from baselines.baseline import Baseline
 from baselines.cells import IntArray
 from consumers.decode.category_codes import CategoryCodes
 from consumers.decode.event_format import EventFormat, split_path
+from consumers.decode.frame import Frame
 from consumers.decode.lenient import Refused, same
 from consumers.decode.parts import Part, times_of
 from consumers.decode.record import Record
 from consumers.decode.segment_names import SegmentNames
-from consumers.decode.tables import Frame, Row, Table
+from consumers.decode.tables import Row, Table
 from consumers.decode.timestamps import Times
-from consumers.decode.values import categorical_column, numeric_column
+from consumers.decode.values import categorical_column, numeric_columns, numeric_columns_of, present_columns
 from consumers.raw import RawBatch
+from stream.rows import CategoricalColumn, NumericColumn
 
 # Rows turned into columns at a time: few enough for the processor's cache, enough to share out numpy's overhead.
-_PIECE = 256
-# Arrays of so many rows are not worth taking apart into rows.
-_LONG = 16
+_PIECE = 512
+# Of arrays; they are copied, and not looked at one by one.
+_PIECE_OF_ARRAYS = 16_384
 
 
 class RowReader:
@@ -90,9 +92,16 @@ def _at(record: Record, table: Table, path: str, keys: tuple[str, ...]) -> objec
     return value if column is None else _Column(column)
 
 
+# A record's rows as they are added: the table, how many rows it has, each one's time and segment.
+Added: TypeAlias = tuple[Table, int, Times, Sequence[Row]]
+
+
 @dataclass(slots=True)
 class Gathered:
-    """The rows of a batch, added record by record; ``bad`` are the records without a time, by place."""
+    """The rows of a batch, added record by record; ``bad`` are the records without a time, by place.
+
+    Tables that can be joined are kept until there are many rows, and then turned into columns together.
+    """
 
     batch: RawBatch
     baseline: Baseline
@@ -102,28 +111,28 @@ class Gathered:
     bad: dict[int, Refused] = field(default_factory=dict)
     _names: tuple[str, ...] = ()
     _parts: list[Part] = field(default_factory=list)
-    _rows: list[Row] = field(default_factory=list)
+    _kind: object = None
+    _most: int = _PIECE
     _places: list[int] = field(default_factory=list)
-    _times: list[object] = field(default_factory=list)
-    _segments: list[Row] = field(default_factory=list)
+    _kept: list[Added] = field(default_factory=list)
+    _rows: int = 0
 
     def __post_init__(self) -> None:
         numbers = tuple(feature.name for feature in self.baseline.numeric)
         self._names = (*numbers, *(feature.name for feature in self.baseline.categorical))
 
-    def add(self, place: int, tables: Sequence[tuple[Table, int, Times, Sequence[Row]]]) -> None:
-        """Add the rows of one record: its tables, how many rows each has, and each row's time and segment."""
-        for table, n, times, segments in tables:
-            if n >= _LONG and isinstance(table, Frame) and (n >= _PIECE or table.is_of_arrays):
+    def add(self, place: int, tables: Sequence[Added]) -> None:
+        """Add the rows of one record."""
+        for added in tables:
+            table, n, times, _ = added
+            kind = (type(table), table.key, type(times))
+            if self._rows >= self._most or kind != self._kind:
                 self._flush()
-                self._add_frame(place, table, times, segments)
-                continue
-            self._rows += table.rows(self._names)
-            self._places += [place] * n
-            self._times += np.datetime_as_string(times, unit="ms").tolist() if isinstance(times, np.ndarray) else times
-            self._segments += segments
-        if len(self._rows) >= _PIECE:
-            self._flush()
+                self._kind = kind
+                self._most = _PIECE_OF_ARRAYS if isinstance(table, Frame) and table.is_of_arrays else _PIECE
+            self._kept.append(added)
+            self._places.append(place)
+            self._rows += n
 
     def all(self) -> list[Part]:
         """Return all rows."""
@@ -131,32 +140,47 @@ class Gathered:
         return self._parts
 
     def _flush(self) -> None:
-        """Make a part of the rows gathered so far."""
-        if not self._rows:
+        """Make a part of the rows kept so far."""
+        if not self._kept:
             return
-        columns = dict(zip(self._names, zip(*self._rows, strict=True), strict=True))
-        times, bad = times_of(self.batch, self.event_format, self._places, self._times)
-        self.bad.update(bad)
-        self._end(columns, np.array(self._places, dtype=np.int64), times, self._segments)
-        self._rows, self._places, self._times, self._segments = [], [], [], []
+        tables, lengths, times, segments = zip(*self._kept, strict=True)
+        places = np.repeat(self._places, lengths)
+        numeric, categorical = self._columns(tables[0].joined(tables[1:]) if len(tables) > 1 else tables[0])
+        told_apart = self.segment_names.column(chain.from_iterable(segments)) if self.event_format.segments else None
+        self._parts.append(Part(places, self._times(places, lengths, times), numeric, categorical, told_apart))
+        self._places, self._kept, self._rows = [], [], 0
 
-    def _add_frame(self, place: int, frame: Frame, times: Times, segments: Sequence[Row]) -> None:
-        n = len(frame)
+    def _times(self, places: IntArray, lengths: Sequence[int], times: Sequence[Times]) -> IntArray:
         if self.event_format.timestamp is None:
-            one, bad = times_of(self.batch, self.event_format, [place], ())
-            found = np.full(n, one[0])
+            each, bad = times_of(self.batch, self.event_format, self._places, ())
+            found = np.repeat(each, lengths)
         else:
-            found, bad = times_of(self.batch, self.event_format, [place] * n, times)
+            found, bad = times_of(self.batch, self.event_format, places.tolist(), _one_behind_the_other(times))
         self.bad.update(bad)
-        self._end(frame.columns, np.full(n, place), found, segments)
+        return found
 
-    def _end(self, columns: Mapping[str, Any], places: IntArray, times_ms: IntArray, segments: Sequence[Row]) -> None:
-        """Make a part of columns and what belongs to their rows."""
-        missing = [None] * len(places)
-        numeric = tuple(numeric_column(columns.get(feature.name, missing)) for feature in self.baseline.numeric)
-        categorical = tuple(
-            categorical_column(columns.get(feature.name, missing), codes)
-            for feature, codes in zip(self.baseline.categorical, self.codes, strict=True)
-        )
-        told_apart = self.segment_names.column(segments) if self.event_format.segments else None
-        self._parts.append(Part(places, times_ms, numeric, categorical, told_apart))
+    def _columns(self, table: Table) -> tuple[tuple[NumericColumn, ...], tuple[CategoricalColumn, ...]]:
+        """Return the features of all rows."""
+        width = len(self.baseline.numeric)
+        if isinstance(table, Frame):
+            missing = [None] * len(table)
+            columns = [missing if (found := table.at(name)) is None else found for name in self._names[width:]]
+            return self._numbers(table, missing), self._categories(columns)
+        rows = list(table.rows(self._names))
+        texts = list(zip(*rows, strict=True))[width:] if self.codes else []
+        return numeric_columns_of(rows, width), self._categories(texts)
+
+    def _numbers(self, frame: Frame, missing: Sequence[None]) -> tuple[NumericColumn, ...]:
+        names = self._names[: len(self.baseline.numeric)]
+        if frame.numbers.names == names:
+            return present_columns(frame.numbers.values)
+        return numeric_columns([missing if (found := frame.at(name)) is None else found for name in names])
+
+    def _categories(self, columns: Sequence[Any]) -> tuple[CategoricalColumn, ...]:
+        return tuple(categorical_column(values, codes) for values, codes in zip(columns, self.codes, strict=True))
+
+
+def _one_behind_the_other(times: Sequence[Times]) -> Times:
+    """Return times of one kind: as they are written, or moments."""
+    moments = [some.astype("datetime64[ms]") for some in times if isinstance(some, np.ndarray)]
+    return np.concatenate(moments) if moments else list(chain.from_iterable(times))

@@ -7,9 +7,10 @@ Instances are rows without names, objects, or single values; TensorFlow Serving'
 from typing import Any
 
 from consumers.decode.format import Announced, Opened, Wanted
+from consumers.decode.frame import Frame
 from consumers.decode.lenient import Refused
 from consumers.decode.record import Record
-from consumers.decode.tables import Frame, unnamed
+from consumers.decode.tables import unnamed
 
 
 class KServe:

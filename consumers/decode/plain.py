@@ -10,9 +10,10 @@ from typing import Any
 
 from consumers.decode.event_format import split_path
 from consumers.decode.format import Announced, Wanted
+from consumers.decode.frame import Frame
 from consumers.decode.lenient import Refused
 from consumers.decode.record import Record
-from consumers.decode.tables import Frame, Grid, Objects, Table, unnamed
+from consumers.decode.tables import Grid, Objects, Table, unnamed
 
 _NAME_KEYS = ("name", "feature", "key")
 _VALUE_KEYS = ("value",)

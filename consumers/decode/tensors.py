@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from consumers.decode.frame import Frame
 from consumers.decode.lenient import Refused
-from consumers.decode.tables import Frame, Grid, Names, Table
+from consumers.decode.tables import Grid, Names, Table
 
 # The protocol's names of numbers as numpy's; bytes are little-endian.
 NUMBERS: Mapping[str, str] = {

@@ -5,21 +5,22 @@ alone, or together with others that are read in the same way.
 """
 
 import struct
-from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
+from itertools import chain, islice, starmap
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
 import numpy as np
+from numpy.typing import NDArray
 
 from baselines.cells import FloatArray
 from consumers.decode.category_codes import WRONG, CategoryCodes
 from stream.rows import MISSING, NOT_A_NUMBER, PRESENT, WRONG_TYPE, CategoricalColumn, NumericColumn
 
 _INFINITY = float("inf")
-_NUMBERS = {float, int}
 _PLAIN_CATEGORIES = {str, int, type(None)}
 _NUMBER_KINDS = "fiu"
 
@@ -31,22 +32,49 @@ def numeric_column(values: Any) -> NumericColumn:
         return column
     if isinstance(values, np.ndarray):
         if values.dtype.kind in _NUMBER_KINDS:
-            return _with_nans_told(values.astype(np.float64))
+            return _with_nans_told(values.astype(np.float64, copy=False))
         values = values.tolist()
-    if _are_floats(values):
-        return _with_nans_told(np.frombuffer(struct.pack(f"{len(values)}d", *values)))
-    kinds = set(map(type, values))
-    if kinds <= _NUMBERS:
-        try:
-            return _with_nans_told(np.frombuffer(struct.pack(f"{len(values)}d", *values)))
-        except (OverflowError, struct.error):
-            pass
-    elif kinds <= {float, type(None)}:
+    packed = _packed(values)
+    if packed is not None:
+        return _with_nans_told(packed)
+    if set(map(type, values)) <= {float, type(None)}:
         array = np.array(values, dtype=np.float64)
         # As many as there are None: all of them are missing.
         if np.count_nonzero(np.isnan(array)) == values.count(None):
             return NumericColumn(array)
     return _one_by_one(values)
+
+
+def numeric_columns(columns: Sequence[Any]) -> tuple[NumericColumn, ...]:
+    """Return columns of n values, each given as above."""
+    if set(map(type, columns)) == {list}:
+        n = len(columns[0])
+        try:
+            packed = np.frombuffer(struct.pack(f"{n * len(columns)}d", *chain.from_iterable(columns)))
+        except struct.error:
+            pass
+        else:
+            return _unless_odd(packed.reshape(len(columns), n), columns.__getitem__)
+    return tuple(map(numeric_column, columns))
+
+
+def present_columns(numbers: FloatArray) -> tuple[NumericColumn, ...]:
+    """Return the columns that an array (k, n) of numbers holds, none of them missing."""
+    if np.isnan(numbers).any():
+        return tuple(map(_with_nans_told, numbers))
+    return tuple(map(NumericColumn, numbers))
+
+
+def numeric_columns_of(rows: Sequence[Sequence[object]], width: int) -> tuple[NumericColumn, ...]:
+    """Return the first ``width`` values of each of n rows as columns."""
+    pack = struct.Struct(f"{width}d").pack
+    cut = rows if len(rows[0]) == width else map(itemgetter(slice(width)), rows)
+    try:
+        packed = np.frombuffer(b"".join(starmap(pack, cut)))
+    except struct.error:
+        return tuple(map(numeric_column, islice(zip(*rows, strict=True), width)))
+    columns = np.ascontiguousarray(packed.reshape(len(rows), width).T)
+    return _unless_odd(columns, lambda place: list(map(itemgetter(place), rows)))
 
 
 def categorical_column(values: Any, codes: CategoryCodes) -> CategoricalColumn:
@@ -59,6 +87,37 @@ def categorical_column(values: Any, codes: CategoryCodes) -> CategoricalColumn:
     if not set(map(type, values)) <= _PLAIN_CATEGORIES:
         values = list(map(read_category, values))
     return codes.column(values)
+
+
+class Pieces:
+    """Columns of one feature, one behind the other, that are of several kinds."""
+
+    def __init__(self, columns: Sequence[Any]) -> None:
+        self._columns = columns
+
+    def numbers(self) -> NumericColumn:
+        """See `numeric_column`."""
+        return NumericColumn.join(list(map(numeric_column, self._columns)))
+
+    def categories(self, codes: CategoryCodes) -> CategoricalColumn:
+        """See `categorical_column`."""
+        return CategoricalColumn.join([categorical_column(column, codes) for column in self._columns])
+
+    def __len__(self) -> int:
+        return sum(map(len, self._columns))
+
+
+def together(columns: Sequence[Any]) -> Any:
+    """Return one column of what several hold, in any of the forms above: one large array is cheaper than small ones."""
+    first, kinds = columns[0], set(map(type, columns))
+    if len(columns) == 1:
+        return first
+    if kinds == {list}:
+        return list(chain.from_iterable(columns))
+    if kinds == {np.ndarray}:
+        return np.concatenate(columns) if len({column.dtype for column in columns}) == 1 else Pieces(columns)
+    joined = first.joined(columns[1:]) if len(kinds) == 1 and hasattr(first, "joined") else None
+    return Pieces(columns) if joined is None else joined
 
 
 def read_category(value: Any) -> object:
@@ -75,13 +134,24 @@ def read_category(value: Any) -> object:
     return str(value) if isinstance(value, Decimal | UUID | date) else WRONG
 
 
-def _are_floats(values: Sequence[object]) -> bool:
-    """Tell whether all values are floats: a method of float refuses everything else, quicker than types compare."""
+def _packed(values: Sequence[object]) -> FloatArray | None:
+    """Return numbers as an array (n,); None where one of the values is no number."""
     try:
-        deque(map(float.conjugate, values), maxlen=0)  # type: ignore[arg-type]
-    except TypeError:
-        return False
-    return True
+        array = np.frombuffer(struct.pack(f"{len(values)}d", *values))
+    except struct.error:
+        return None
+    return None if np.any(_may_be_boolean(array)) and bool in set(map(type, values)) else array
+
+
+def _unless_odd(columns: NDArray[np.float64], values: Callable[[int], Sequence[object]]) -> tuple[NumericColumn, ...]:
+    """Return columns (k, n); those that need a look at single values are made of these."""
+    odd = np.any(_may_be_boolean(columns) | np.isnan(columns), axis=1).tolist()
+    return tuple(numeric_column(values(i)) if odd[i] else NumericColumn(column) for i, column in enumerate(columns))
+
+
+def _may_be_boolean(numbers: FloatArray) -> NDArray[np.bool_]:
+    """Tell which numbers may have been true or false, which pack as 1 and 0: to look at them is dearer than to pack."""
+    return np.equal(numbers, 0) | np.equal(numbers, 1)
 
 
 def _with_nans_told(array: FloatArray) -> NumericColumn:
