@@ -1,83 +1,93 @@
-"""Avro: data files in a record (``Obj1``), and single values by a schema from elsewhere.
+"""Values of Avro by a schema that is known: behind Confluent's frame, or in a data file.
 
-Source: the Apache Avro specification 1.12, "Object Container Files" and "Binary encoding". fastavro is the extra
-``avro``. Times stay the numbers that they are; decimals become numbers.
+Source: the Apache Avro specification 1.12, "Binary encoding". fastavro is the extra ``avro``. Decimals become numbers.
 """
 
 import json
 import struct
 import zlib
 from collections.abc import Mapping
-from decimal import DecimalException
+from decimal import Context, Decimal, DecimalException
+from functools import cache
 from io import BytesIO
 from typing import Any
 
+from consumers.decode.avro_bounds import SchemaWalk
 from consumers.decode.extras import needed
-from consumers.decode.format import Announced, Wanted
 from consumers.decode.lenient import Refused
-from consumers.decode.record import Record
-from consumers.decode.tables import Objects
 
 # What fastavro is known to raise for damaged bytes.
 DAMAGED = (
     ValueError, EOFError, IndexError, KeyError, TypeError, OverflowError, StopIteration, AttributeError, MemoryError,
     AssertionError, RecursionError, struct.error, zlib.error, DecimalException, OSError,
 )  # fmt: skip
-_KEPT_LOGICAL = ("decimal", "uuid")
-
-
-class AvroFile:
-    """Reads the rows of a data file that brings its schema with it."""
-
-    announced = Announced(prefixes=(b"Obj\x01",))
-    is_envelope = False
-
-    def __init__(self, wanted: Wanted) -> None:
-        """Take nothing: the file says all there is to know."""
-
-    def claims(self, record: Record) -> bool:
-        """Tell whether the first bytes are Avro's: no text begins like them."""
-        return True
-
-    def read(self, record: Record) -> Objects:
-        """Return the rows."""
-        fastavro = needed("fastavro", "avro", "Avro")
-        try:
-            return Objects([*fastavro.reader(BytesIO(record.value or b""))])
-        except (*DAMAGED, fastavro.schema.SchemaParseException) as error:
-            raise Refused("bad_avro", f"the Avro file is damaged: {str(error)[:100]}") from None
+# Our own name for decimals: fastavro's reader of them takes a minute for a megabyte.
+_DECIMAL = "driftline-decimal"
+_LONGEST_DECIMAL_BYTES = 1024
+_EXACT = Context(prec=3 * _LONGEST_DECIMAL_BYTES)
+_NOT_TIMES = ("decimal", "uuid")
 
 
 class AvroSchema:
-    """Reads single values of one schema; ``named`` are the texts of the schemas that it refers to, in order."""
+    """Reads values of one schema; ``named`` are the texts of the schemas that it refers to, in order.
 
-    def __init__(self, text: str, named: Mapping[str, str]) -> None:
+    Times and dates are the numbers that they are written as, unless they are to be ``moments``. Raises Refused for
+    what is no schema, and for one whose values are not bounded by their bytes.
+    """
+
+    def __init__(self, text: str, named: Mapping[str, str], *, moments: bool = False) -> None:
         self._fastavro = needed("fastavro", "avro", "Avro")
+        _read_decimals(self._fastavro)
         known: dict[str, Any] = {}
+        walk = SchemaWalk()
         try:
             for schema in named.values():
-                self._fastavro.parse_schema(_without_logical_types(json.loads(schema)), named_schemas=known)
-            self._schema = self._fastavro.parse_schema(_without_logical_types(json.loads(text)), named_schemas=known)
+                walk.check(self._parsed(schema, known, moments))
+            self._schema = self._parsed(text, known, moments)
+            walk.check_rows(self._schema)
         except (*DAMAGED, self._fastavro.schema.SchemaParseException) as error:
-            raise Refused("bad_schema", f"the registry's Avro schema cannot be used: {str(error)[:100]}") from None
+            raise Refused("bad_schema", f"the Avro schema cannot be used: {str(error)[:100]}") from None
 
     def read(self, value: bytes) -> Any:
         """Return the value that these bytes are, all of them."""
-        data = BytesIO(value)
+        return self.read_many(value, 1)[0]
+
+    def read_many(self, data: bytes, n: int) -> list[Any]:
+        """Return so many values that stand one behind the other, and are all there is."""
+        stream, read = BytesIO(data), self._fastavro.schemaless_reader
         try:
-            found = self._fastavro.schemaless_reader(data, self._schema, None)
+            found = [read(stream, self._schema, None) for _ in range(n)]
         except DAMAGED as error:
             raise Refused("bad_avro", f"the value is none of its Avro schema: {str(error)[:100]}") from None
-        if data.tell() != len(value):
-            raise Refused("bad_avro", f"there are {len(value) - data.tell()} bytes behind the Avro value")
+        if stream.tell() != len(data):
+            raise Refused("bad_avro", f"there are {len(data) - stream.tell()} bytes behind the Avro value")
         return found
 
+    def _parsed(self, text: str, known: dict[str, Any], moments: bool) -> Any:
+        return self._fastavro.parse_schema(_with_our_types(json.loads(text), moments), named_schemas=known)
 
-def _without_logical_types(node: Any) -> Any:
-    """Return a schema whose times and dates are plain numbers: what they mean, paths and units say."""
+
+def _with_our_types(node: Any, moments: bool) -> Any:
+    """Return a schema whose decimals are ours, and whose times are plain numbers unless they are to be moments."""
     if isinstance(node, list):
-        return [_without_logical_types(part) for part in node]
+        return [_with_our_types(part, moments) for part in node]
     if not isinstance(node, dict):
         return node
-    kept = {key: _without_logical_types(part) for key, part in node.items() if key != "logicalType"}
-    return kept | {"logicalType": node["logicalType"]} if node.get("logicalType") in _KEPT_LOGICAL else kept
+    kept = {key: _with_our_types(part, moments) for key, part in node.items() if key != "logicalType"}
+    logical = node.get("logicalType")
+    if logical is None or not (moments or logical in _NOT_TIMES):
+        return kept
+    return kept | {"logicalType": _DECIMAL if logical == "decimal" else logical}
+
+
+@cache
+def _read_decimals(fastavro: Any) -> None:
+    """Teach fastavro our decimals, as it provides for (its documentation, "Custom Logical Types")."""
+    for kind in ("bytes", "fixed"):
+        fastavro.read.LOGICAL_READERS[f"{kind}-{_DECIMAL}"] = _decimal
+
+
+def _decimal(data: bytes, schema: Mapping[str, Any], _: Any = None) -> Decimal:
+    if len(data) > _LONGEST_DECIMAL_BYTES:
+        raise ValueError(f"a decimal of {len(data)} bytes is no number")
+    return Decimal(int.from_bytes(data, "big", signed=True)).scaleb(-schema.get("scale", 0), _EXACT)

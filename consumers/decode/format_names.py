@@ -6,7 +6,7 @@ from collections.abc import Mapping
 FORMATS: Mapping[str, str] = {
     "confluent": "consumers.decode.confluent:Confluent",
     "arrow": "consumers.decode.arrow:Arrow",
-    "avro": "consumers.decode.avro:AvroFile",
+    "avro": "consumers.decode.avro_file:AvroFile",
     "cloudevents": "consumers.decode.cloudevents:CloudEvents",
     "debezium": "consumers.decode.debezium:Debezium",
     "open-inference": "consumers.decode.open_inference:OpenInference",

@@ -18,6 +18,8 @@ NUMBERS: Mapping[str, str] = {
     "INT8": "i1", "INT16": "<i2", "INT32": "<i4", "INT64": "<i8", "FP16": "<f2", "FP32": "<f4", "FP64": "<f8",
 }  # fmt: skip
 _LENGTH_BYTES = 4
+# Of a shape with a million sizes, the product alone takes minutes.
+_MOST_SIZES = 32
 
 
 @dataclass(slots=True)
@@ -33,6 +35,8 @@ class Tensor:
         shape = self.shape
         if not isinstance(shape, list) or not all(type(size) is int and size >= 0 for size in shape) or not shape:
             raise Refused("wrong_shape", f"the shape of {self.name} is no list of sizes")
+        if len(shape) > _MOST_SIZES:
+            raise Refused("wrong_shape", f"the shape of {self.name} has {len(shape)} sizes")
         values = self.values
         if isinstance(values, list):
             values = _flattened(values)
@@ -106,7 +110,7 @@ def _flattened(values: list[Any]) -> list[Any]:
 
 def _is_column(tensor: Tensor) -> bool:
     shape = tensor.shape
-    return isinstance(shape, list) and bool(shape) and math.prod(shape[1:]) == 1
+    return isinstance(shape, list) and 0 < len(shape) <= _MOST_SIZES and math.prod(shape[1:]) == 1
 
 
 def _column(tensor: Tensor) -> Any:
