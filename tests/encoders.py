@@ -27,6 +27,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 from consumers.decode.lenient import Refused
 from consumers.decode.schemas import Schema
+from tests.inference_messages import message
 
 Row: TypeAlias = Mapping[str, Any]
 Encoded: TypeAlias = tuple[bytes, list[tuple[str, bytes]]]
@@ -156,6 +157,10 @@ def _binary_tensors(rows: Sequence[Row]) -> list[Encoded]:
     return [(head + tail, [("Inference-Header-Content-Length", str(len(head)).encode())])]
 
 
+def _messages(*, raw: bool) -> Encoder:
+    return lambda rows: [(message("ModelInferRequest", _columns(rows), raw=raw), [])]
+
+
 def arrow_table(rows: Sequence[Row]) -> pa.Table:
     """Return rows as Arrow has them."""
     types = {**dict.fromkeys(NUMBERS, pa.float64()), **dict.fromkeys(TEXTS, pa.string())}
@@ -254,6 +259,15 @@ ENCODERS: Mapping[str, tuple[Encoder, bool]] = {
         ),
         True,
     ),
+    "cloudevents 0.3": (
+        one_each(
+            lambda row: {
+                "specversion": "0.3", "id": "a", "source": "/", "type": "row", "datacontentencoding": "base64",
+                "data": base64.b64encode(json.dumps(row).encode()).decode(),
+            }
+        ),
+        True,
+    ),
     "kserve": (together(lambda rows: {"instances": _grid(rows)}), True),
     "kserve objects": (together(lambda rows: {"instances": list(rows)}), True),
     "kserve logger": (_logged, True),
@@ -261,6 +275,7 @@ ENCODERS: Mapping[str, tuple[Encoder, bool]] = {
     "open inference, one tensor": (together(_one_tensor), True),
     "open inference, binary": (_binary_tensors, False),
     "seldon": (together(lambda rows: {"data": {"names": NAMES, "ndarray": _grid(rows)}}), True),
+    "seldon, jsonData": (together(lambda rows: {"jsonData": list(rows)}), True),
     "arrow": (_arrow, True),
     "debezium": (one_each(_change), True),
     "debezium with schemas": (one_each(lambda row: {"schema": {}, "payload": _change(row)}), True),
@@ -270,6 +285,18 @@ ENCODERS: Mapping[str, tuple[Encoder, bool]] = {
     "confluent avro, header": (_framed_by_header, True),
     "confluent avro, guid": (_framed_by_guid, True),
     "confluent protobuf": (_framed_protobuf, True),
+    "open inference protobuf": (_messages(raw=False), False),
+    "open inference protobuf, raw": (_messages(raw=True), False),
+    "pairs at a path": (
+        one_each(lambda row: {"in": {"x.y": 1, "rows": [{"name": name, "value": row[name]} for name in NAMES]}}),
+        True,
+    ),
 }  # fmt: skip
+# What must stand under [events] for some of them; all others are told by themselves.
+SETTINGS: Mapping[str, Mapping[str, str]] = {
+    "open inference protobuf": {"format": "open-inference-protobuf"},
+    "open inference protobuf, raw": {"format": "open-inference-protobuf"},
+    "pairs at a path": {"features": "in.rows"},
+}
 # Their features have names without spaces.
-WITH_AVRO_NAMES = frozenset(name for name in ENCODERS if "avro" in name or "protobuf" in name)
+WITH_AVRO_NAMES = frozenset(name for name in ENCODERS if "avro" in name or name == "confluent protobuf")

@@ -18,7 +18,7 @@ from stream.counts import Counts
 from stream.ledger import Ledger
 from stream.schedule import Schedule
 from stream.tally import Guards, Tallier
-from tests.encoders import ENCODERS, NUMBERS, TEXTS, WITH_AVRO_NAMES, Encoded, MockedRegistry, Row, avro_name
+from tests.encoders import ENCODERS, NUMBERS, SETTINGS, TEXTS, WITH_AVRO_NAMES, Encoded, MockedRegistry, Row, avro_name
 
 T_MS = 1_700_000_000_000
 # Of each format; `make mutate` asks for more.
@@ -46,8 +46,9 @@ def baseline(*, avro: bool) -> Baseline:
 
 
 @cache
-def decoder(*, avro: bool, told: str = "auto") -> EventDecoder:
-    return EventDecoder(baseline(avro=avro), EventFormat(format=told), MockedRegistry())
+def decoder(name: str) -> EventDecoder:
+    told: Any = SETTINGS.get(name, {})
+    return EventDecoder(baseline(avro=name in WITH_AVRO_NAMES), EventFormat(**told), MockedRegistry())
 
 
 def batch_of(records: Sequence[Encoded]) -> RawBatch:
@@ -67,7 +68,7 @@ def pane_of(decoded: Decoded, of: Baseline) -> Counts:
 def expected(rows: Sequence[Row]) -> Counts:
     """Count rows as plain events do that are read by themselves."""
     records = ENCODERS["object"][0](rows)
-    return pane_of(decoder(avro=False).decode(batch_of(records)), baseline(avro=False))
+    return pane_of(decoder("object").decode(batch_of(records)), baseline(avro=False))
 
 
 @pytest.mark.parametrize("name", ENCODERS)
@@ -77,10 +78,9 @@ def test_the_same_rows_give_the_same_pane_in_every_format(name: str, data: Any) 
     """Cells, moments and names of what training never saw: nothing tells which encoder wrote the rows."""
     encode, has_nulls = ENCODERS[name]
     rows = data.draw(st.lists(rows_of(nulls=has_nulls), min_size=1, max_size=70))
-    avro = name in WITH_AVRO_NAMES
-    decoded = decoder(avro=avro).decode(batch_of(encode(rows)))
+    decoded = decoder(name).decode(batch_of(encode(rows)))
     assert (decoded.rejected, decoded.foreign, len(decoded.rows)) == ((), 0, len(rows))
-    found, wanted = pane_of(decoded, baseline(avro=avro)), expected(rows)
+    found, wanted = pane_of(decoded, baseline(avro=name in WITH_AVRO_NAMES)), expected(rows)
     np.testing.assert_array_equal(found.cells, wanted.cells)
     np.testing.assert_array_equal(found.moments, wanted.moments)
     assert (found.rows, found.names) == (wanted.rows, wanted.names)
@@ -119,7 +119,7 @@ def test_damaged_records_meet_one_fate_and_leave_their_neighbours_alone(name: st
     records = ENCODERS[name][0](EXAMPLE)
     value, headers = records[0]
     broken = (data.draw(mutated(value)), headers)
-    decoded = decoder(avro=name in WITH_AVRO_NAMES).decode(batch_of([broken, *records]))
+    decoded = decoder(name).decode(batch_of([broken, *records]))
     good = np.count_nonzero(decoded.rows.offsets > 0)
     ledger = Ledger()
     ledger.enter_read(1 + len(records), decoded.foreign, [reject.reason for reject in decoded.rejected])
