@@ -91,6 +91,7 @@ def event_format(events: EventSettings) -> EventFormat:
         format=events.format,
         names=events.names,
         side=events.side,
+        more_features=events.more_features,
     )
 
 

@@ -5,7 +5,7 @@ before the first member joins: a member that dies before its first event must no
 """
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from kafka.structs import OffsetAndMetadata
 
 from consumers.kafka_errors import kafka_errors
 from consumers.kafka_lookup import CONSUMER_SETTINGS, LOOKUP_MS
+from consumers.kafka_reach import require_listener
 from consumers.kafka_rebalance import keep_joining
 from consumers.settings import Settings
 from consumers.source import LogRefused, Place
@@ -28,6 +29,12 @@ _MEMBER_SETTINGS: Mapping[str, Any] = {
 
 
 _LOOKS, _LOOK_AGAIN_S = 5, 0.2
+# Who starts `driftline run` and this at once must not have to try again.
+_CREATED_WITHIN_S = 60.0
+
+
+class NoAlertsYet(LogRefused):
+    """There is no topic of alerts: `driftline run`, which creates it, has not begun."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +61,7 @@ class KafkaAlerts:
         topic = settings.topics.alerts
         with kafka_errors(f"{topic} cannot be read"):
             if group is None:
-                self._consumer = _opened(settings)
-                parts = _partitions(self._consumer, topic)
+                self._consumer, parts = _opened_on(settings, topic)
                 self._consumer.assign(parts)
                 for tp, offset in _starts(self._consumer, parts, from_beginning).items():
                     self._consumer.seek(tp, offset)
@@ -110,12 +116,16 @@ class KafkaAlerts:
         self._consumer.close(timeout_ms=1_000)
 
 
-def follow(settings: Settings, *, from_beginning: bool, burst: bool) -> Iterator[bytes]:
+def follow(
+    settings: Settings, *, from_beginning: bool, burst: bool, waiting: Callable[[str], None] | None = None
+) -> Iterator[bytes]:
     """Yield the values of drift events; endless, or with ``burst`` up to the topic's present end.
 
+    A topic that is not there yet is waited for, a minute long, where there is somebody to be told so (``waiting``).
     Raises LogUnavailable or LogRefused when the topic cannot be read.
     """
-    alerts = KafkaAlerts(settings, from_beginning=from_beginning)
+    require_listener(settings.kafka)
+    alerts = _opened_in_time(settings, from_beginning, waiting)
     try:
         while True:
             while (record := alerts.poll(0.5)) is not None:
@@ -124,6 +134,21 @@ def follow(settings: Settings, *, from_beginning: bool, burst: bool) -> Iterator
                 return
     finally:
         alerts.close()
+
+
+def _opened_in_time(settings: Settings, from_beginning: bool, waiting: Callable[[str], None] | None) -> KafkaAlerts:
+    deadline_s, told = time.monotonic() + _CREATED_WITHIN_S, False
+    while True:
+        try:
+            # What is on a topic that was not there when we were asked is all new.
+            return KafkaAlerts(settings, from_beginning=from_beginning or told)
+        except NoAlertsYet as error:
+            if waiting is None or time.monotonic() >= deadline_s:
+                raise
+            if not told:
+                waiting(f"{error}; waiting for it")
+                told = True
+            time.sleep(_LOOK_AGAIN_S)
 
 
 def records_between(settings: Settings, place: Place, start: int, end: int) -> Iterator[AlertRecord]:
@@ -149,6 +174,16 @@ def _opened(settings: Settings, group: str | None = None, body_ms: int = 3_600_0
     return KafkaConsumer(**{**_MEMBER_SETTINGS, **settings.kafka.for_client("member"), **own})
 
 
+def _opened_on(settings: Settings, topic: str) -> tuple[KafkaConsumer, list[TopicPartition]]:
+    consumer = _opened(settings)
+    try:
+        return consumer, _partitions(consumer, topic)
+    except NoAlertsYet:
+        # It may be asked for again and again.
+        consumer.close(timeout_ms=1_000)
+        raise
+
+
 def _partitions(consumer: KafkaConsumer, topic: str) -> list[TopicPartition]:
     for _look in range(_LOOKS):
         known = consumer.partitions_for_topic(topic)
@@ -156,7 +191,7 @@ def _partitions(consumer: KafkaConsumer, topic: str) -> list[TopicPartition]:
             return [TopicPartition(topic, number) for number in sorted(known)]
         # A topic that was just made is not known to every broker yet.
         time.sleep(_LOOK_AGAIN_S)
-    raise LogRefused(f'the topic "{topic}" does not exist; "driftline run" creates it')
+    raise NoAlertsYet(f'the topic "{topic}" does not exist; "driftline run" creates it')
 
 
 def _starts(consumer: KafkaConsumer, parts: list[TopicPartition], from_beginning: bool) -> dict[TopicPartition, int]:

@@ -35,7 +35,8 @@ def alerts(
         _try(settings, try_route)
         return
     try:
-        for value in follow(settings, from_beginning=from_beginning, burst=burst):
+        waiting = None if burst else _say_waiting
+        for value in follow(settings, from_beginning=from_beginning, burst=burst, waiting=waiting):
             if as_json:
                 sys.stdout.buffer.write(value + b"\n")
                 sys.stdout.buffer.flush()
@@ -44,6 +45,10 @@ def alerts(
     except (LogUnavailable, LogRefused) as error:
         typer.echo(f"driftline: {', '.join(settings.kafka.bootstrap_servers)}: {error}", err=True)
         raise typer.Exit(1) from error
+
+
+def _say_waiting(sentence: str) -> None:
+    typer.echo(f"driftline: {sentence}", err=True)
 
 
 def _show(value: bytes) -> None:

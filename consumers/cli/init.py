@@ -24,6 +24,9 @@ def init(
     bootstrap_servers: Annotated[
         str, typer.Option(metavar="HOST:PORT[,...]", help="The brokers. Default: localhost:9092, or the environment.")
     ] = "",
+    registry: Annotated[
+        str, typer.Option(metavar="URL", help="The Schema Registry, for events in Confluent's framing.")
+    ] = "",
     baseline: Annotated[
         Path | None, typer.Option(help="The baseline, where there is one: its features are looked for.")
     ] = None,
@@ -36,17 +39,15 @@ def init(
 ) -> None:
     """Look at real events, find format, features, time and pace, and write a configuration."""
     from baselines import load, save
-    from consumers.assembly import new_registry
     from consumers.cli.init_text import say
-    from consumers.onboarding.proposal import propose
     from consumers.onboarding.text import configuration_text
 
     fitted = (Path() if out == _STDOUT else out.parent) / "baseline.json"
     _check_out(out, fitted if fit else None, force=force, baseline=baseline)
     known = None if baseline is None else load(baseline)
-    around = _surroundings(bootstrap_servers)
-    proposal = propose(_sample(sample, around, records), known, new_registry(around))
-    text = configuration_text(proposal, _beside(baseline or fitted, out), around)
+    around = _surroundings(bootstrap_servers, registry, out)
+    proposal = _proposed(_sample(sample, around, records), known, around)
+    text = configuration_text(proposal, _beside(baseline or fitted, out), around, fitted=fit)
     say(proposal)
     if fit:
         made = _made(proposal, sample)
@@ -73,18 +74,15 @@ def _check_out(out: Path, fitted: Path | None, *, force: bool, baseline: Path | 
             raise SettingsError(f"{path}: is there already; give --force to replace it, or another --out")
 
 
-def _surroundings(servers: str) -> "Settings":
-    """Return how broker and registry are reached: as the option says, and the environment's variables for them."""
-    import tempfile
+def _surroundings(servers: str, registry: str, out: Path) -> "Settings":
+    """Return how broker and registry are reached: as the options say, and the environment's variables for them."""
+    from consumers.settings.document import Document, completed
+    from consumers.settings.load import settings_of
 
-    from consumers.settings import load_settings
-
-    given = {"DRIFTLINE_KAFKA__BOOTSTRAP_SERVERS": servers} if servers else {}
+    given = {"DRIFTLINE_KAFKA__BOOTSTRAP_SERVERS": servers, "DRIFTLINE_SCHEMA_REGISTRY__URL": registry}
     kept = {name: value for name, value in os.environ.items() if name.upper().startswith(_AROUND)}
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "driftline.toml"
-        path.write_text('[monitor]\nname = "init"\n')
-        return load_settings(path, kept | given)
+    environ = kept | {name: value for name, value in given.items() if value}
+    return settings_of(completed(Document(out, {"monitor": {"name": "init"}}), environ))
 
 
 def _sample(name: str, around: "Settings", records: int) -> "Sample":
@@ -102,6 +100,18 @@ def _sample(name: str, around: "Settings", records: int) -> "Sample":
     return found
 
 
+def _proposed(sample: "Sample", known: "Baseline | None", around: "Settings") -> "Proposal":
+    from consumers.assembly import new_registry
+    from consumers.onboarding.proposal import propose
+    from consumers.source import LogRefused, LogUnavailable
+
+    try:
+        return propose(sample, known, new_registry(around))
+    except (LogUnavailable, LogRefused) as error:
+        typer.echo(f"driftline: {error}; look at --registry and DRIFTLINE_SCHEMA_REGISTRY__...", err=True)
+        raise typer.Exit(1) from error
+
+
 def _of_topic(topic: str, around: "Settings", records: int) -> "Sample":
     from consumers.onboarding.kafka_sample import topic_sample
     from consumers.source import LogRefused, LogUnavailable
@@ -109,7 +119,9 @@ def _of_topic(topic: str, around: "Settings", records: int) -> "Sample":
     try:
         return topic_sample(topic, around.kafka, records)
     except (LogUnavailable, LogRefused) as error:
-        typer.echo(f"driftline: {', '.join(around.kafka.bootstrap_servers)}: {error}", err=True)
+        remedy = "start the broker, or name another one: --bootstrap-servers HOST:PORT"
+        told = f"{error}; {remedy}" if isinstance(error, LogUnavailable) else str(error)
+        typer.echo(f"driftline: {', '.join(around.kafka.bootstrap_servers)}: {told}", err=True)
         raise typer.Exit(1) from error
 
 

@@ -16,7 +16,8 @@ class EventFormat:
     """Dotted paths into an event: ``"a.b"`` is the field ``b`` of the object in the field ``a``.
 
     ``timestamp`` None takes the record's own timestamp. ``features`` is the object that holds the features, ``""`` the
-    event itself; a feature's name is a key of that object as it stands, dots included. ``where`` maps paths to the
+    event itself; a feature's name is a key of that object as it stands, dots included. ``more_features`` are further
+    objects: the row has the keys of all of them, of a key that stands in several the first. ``where`` maps paths to the
     values an event must have there. ``id`` names the event for people; decoding does not need it. ``segments`` are the
     paths to the values by which events are told apart. A path that begins with ``@`` leads to what stands around the
     event: ``"@time"`` is that of a CloudEvent, ``"@header.NAME"`` a header of the record.
@@ -35,6 +36,12 @@ class EventFormat:
     format: str = "auto"
     names: tuple[str, ...] = ()
     side: Side = "request"
+    more_features: tuple[str, ...] = ()
+
+    @property
+    def feature_paths(self) -> tuple[str, ...]:
+        """The paths to all objects with features, in the order in which they count."""
+        return (self.features, *self.more_features)
 
 
 class Decoder(Protocol):

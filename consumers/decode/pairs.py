@@ -1,5 +1,6 @@
 """Predictions and labels, one record at a time: what is needed to join them, read along the configured paths."""
 
+from collections import ChainMap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -38,7 +39,7 @@ class PredictionReader:
     def __init__(self, event_format: EventFormat, prediction: str) -> None:
         self._format = event_format
         self._id = _Path(event_format.id or "id")
-        self._features = split_path(event_format.features)
+        self._features = tuple(map(split_path, event_format.feature_paths))
         self._prediction = _Path(prediction)
         self._segments = {path: split_path(path) for path in event_format.segments}
         self._where = tuple((split_path(path), value) for path, value in event_format.where.items())
@@ -48,9 +49,11 @@ class PredictionReader:
         event = _parse(value)
         if not all(same(follow(event, path), required) for path, required in self._where):
             return None
-        features = follow(event, self._features)
-        if not isinstance(features, dict):
+        found = [features for path in self._features if isinstance(features := follow(event, path), dict)]
+        if not found:
             raise Refused("no_features", f"there is no object at {self._format.features!r}")
+        # Of a name that stands in several objects, the first one's value counts.
+        features = found[0] if len(found) == 1 else {**ChainMap(*found)}
         return PredictionRead(
             self._id.id_in(event),
             _time_ms(event, self._format.timestamp, self._format.timestamp_unit, record_ms),

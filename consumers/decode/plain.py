@@ -1,8 +1,8 @@
 """Plain JSON: an object with the features at a path, in any of the shapes in which people write rows.
 
-One row: an object of values; a list of objects with a name and a value; names beside values. Several: columns of one
-length; a list of objects; names beside rows; pandas' ``split``; and what MLflow calls ``dataframe_split`` and
-``dataframe_records``.
+One row: an object of values, or several objects together; a list of objects with a name and a value; names beside
+values. Several: columns of one length; a list of objects; names beside rows; pandas' ``split``; and what MLflow calls
+``dataframe_split`` and ``dataframe_records``.
 """
 
 from collections.abc import Sequence
@@ -36,6 +36,9 @@ class Plain:
         self._features = wanted.event_format.features
         self._order, self._known = wanted.features, frozenset(wanted.features)
         self._path = split_path(self._features)
+        # All objects of a row, where there are several.
+        several = wanted.event_format.feature_paths if wanted.event_format.more_features else ()
+        self._all = tuple((path, split_path(path)) for path in several)
 
     def claims(self, record: Record) -> bool:
         """Tell whether the features are where the configuration says."""
@@ -43,6 +46,8 @@ class Plain:
 
     def fits(self, record: Record) -> bool:
         """Tell whether the features are where the configuration says; the event itself must have one of them."""
+        if self._all:
+            return any(type(record.at(path)) is dict for _, path in self._all if path)
         found = record.at(self._path)
         if self._path:
             return type(found) in (dict, list)
@@ -52,12 +57,26 @@ class Plain:
         """Return the rows."""
         if type(record.parsed) is not dict:
             _ = record.document
+        if self._all:
+            return self._side_by_side(record)
         features = record.at(self._path)
         if type(features) is dict:
             return self._of_object(features)
         if type(features) is list and features:
             return self._of_list(features)
         raise Refused("no_features", f"there is no object at {self._features!r}")
+
+    def _side_by_side(self, record: Record) -> Table:
+        """Return the row that several objects are together; of equal keys the first one's value counts."""
+        row: dict[str, Any] = {}
+        for name, path in reversed(self._all):
+            if type(found := record.at(path)) is dict:
+                row |= found
+            elif found is not None:
+                raise Refused("wrong_shape", f"at {name!r} is no object, as features in several places must be")
+        if not row:
+            raise Refused("no_features", f"there is no object at {', '.join(repr(name) for name, _ in self._all)}")
+        return Objects([row], has_columns=False)
 
     def _of_object(self, features: dict[str, Any]) -> Table:
         first = next((value for name in self._order if (value := features.get(name)) is not None), None)

@@ -45,11 +45,11 @@ def typed_reader(baseline: Baseline, event_format: EventFormat, telling: Iterabl
     """Return the quick reader; None where no Struct has this shape.
 
     That is so where one field has two uses (a feature that is also the timestamp), where a key holds a quote, a
-    backslash or a control character, and where a path leads around the event. Events with a value at one of the
-    ``telling`` keys, beside the features, are refused.
+    backslash or a control character, where a path leads around the event, and where features stand in several objects.
+    Events with a value at one of the ``telling`` keys, beside the features, are refused.
     """
     paths = (event_format.timestamp or "", *event_format.where, *event_format.segments)
-    if any(path.startswith("@") for path in paths):
+    if event_format.more_features or any(path.startswith("@") for path in paths):
         return None
     try:
         return TypedReader(baseline, event_format, telling)

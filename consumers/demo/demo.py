@@ -55,7 +55,7 @@ def run_demo(options: DemoOptions) -> bool:
         if outcome.complaints:
             story.say(f"\nThe story did not go as told: {'; '.join(outcome.complaints)}.", "bold red")
             return False
-        story.farewell(str(options.keep) if options.keep else None)
+        story.farewell()
     _say_what_is_left(story, options)
     return True
 

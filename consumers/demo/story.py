@@ -61,9 +61,9 @@ class Story(Narrator):
         """Print what happened."""
         self.chapter("What happened", list(words.summary(outcome, progress, features)))
 
-    def farewell(self, kept: str | None) -> None:
-        """Print how to go on, and where everything is."""
-        self.chapter("On your own topic", list(words.own_topic(kept)))
+    def farewell(self) -> None:
+        """Print how to go on."""
+        self.chapter("On your own topic", list(words.own_topic()))
 
     def _panel(self, progress: Progress) -> Panel:
         bar = Table.grid(padding=(0, 2))

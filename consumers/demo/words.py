@@ -58,13 +58,12 @@ def summary(outcome: Verdict, progress: Progress, features: int) -> Iterator[str
     yield f"{ledger(progress)}."
 
 
-def own_topic(kept: str | None) -> Iterator[str]:
+def own_topic() -> Iterator[str]:
     """Yield how to go on with one's own data, a line each."""
-    config = f"{kept}/driftline.toml" if kept else "driftline.toml"
     yield "driftline fit train.csv --out baseline.json"
-    origin = "this demo's" if kept else "driftline demo --keep demo leaves one"
-    yield f"edit {config}: broker, topic, paths ({origin})"
-    yield f"driftline run --config {config}"
+    yield "driftline init TOPIC --bootstrap-servers HOST:9092 --baseline baseline.json"
+    yield "driftline check"
+    yield "driftline run"
 
 
 def _why(minutes: int) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 from baselines.cells import FloatArray
 from consumers.decode.event_format import TimestampUnit
 from consumers.decode.timestamps import to_ms
+from consumers.onboarding.names import sounds_like_time
 from consumers.onboarding.opened import Event
 from consumers.onboarding.sample import Sample
 from consumers.onboarding.values import Column
@@ -74,8 +75,9 @@ def _clock(column: Column, events: Sequence[Event], sample: Sample) -> Clock | N
 
 
 def _weight(column: Column, times: FloatArray, records: FloatArray) -> float:
-    name = column.path.rpartition(".")[2].lower().lstrip("@")
-    weight = 3.0 if name in _EXACT else 2.0 if _sounds_like_time(name) else 0.0
+    spelled = column.path.rpartition(".")[2].lstrip("@")
+    name = spelled.lower()
+    weight = 3.0 if name in _EXACT else 2.0 if sounds_like_time(spelled) else 0.0
     steps = np.diff(times[np.isfinite(times)])
     weight += 1.0 if len(steps) and np.mean(steps >= 0) >= 0.9 else 0.0
     weight += 0.5 if any(isinstance(value, str) for value in column.present[:10]) else 0.0
@@ -86,10 +88,6 @@ def _weight(column: Column, times: FloatArray, records: FloatArray) -> float:
     near = near[np.isfinite(near)]
     weight += 0.5 if len(near) and np.median(near) < UNITS_MS["d"] else 0.0
     return weight - 0.1 * column.path.count(".")
-
-
-def _sounds_like_time(name: str) -> bool:
-    return "time" in name or "date" in name or name.endswith(("_at", "_ts", "ts", "_ms"))
 
 
 def _unit(values: Sequence[object]) -> TimestampUnit:

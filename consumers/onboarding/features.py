@@ -9,27 +9,15 @@ from typing import Any
 from consumers.decode.format_names import JSON
 from consumers.decode.schemas import Registry
 from consumers.decode.tables import Names
+from consumers.onboarding.names import ABOUT, LIKELY, UNLIKELY, sounds_like_time
 from consumers.onboarding.opened import Guess, Seen, open_sample
 from consumers.onboarding.sample import Sample
+from consumers.onboarding.together import belonging, is_around, is_object
 from consumers.onboarding.walk import branches, lists
 
 # So many records are tried with each guess, and so many documents looked into for paths.
 _TRIED, _LOOKED_INTO = 200, 50
 _MOST_PATHS = 40
-# Names of objects that hold features, and of those that hold something else.
-_LIKELY = frozenset(
-    {"features", "feature", "inputs", "input", "instance", "instances", "x", "row", "rows", "feature_values"}
-)
-_UNLIKELY = frozenset(
-    {"meta", "metadata", "headers", "context", "tags", "labels", "trace", "output", "outputs", "prediction"}
-    | {"predictions", "response", "result", "source", "system", "kubernetes", "schema"}
-)
-# Names at an event's top that are about the event.
-ABOUT = frozenset(
-    {"id", "uuid", "event_id", "request_id", "requestid", "trace_id", "span_id", "ts", "time", "timestamp", "date"}
-    | {"event_time", "created_at", "updated_at", "model", "model_name", "model_version", "version", "type", "source"}
-    | {"specversion", "schema", "schema_version", "prediction", "predictions", "score", "label", "target", "output"}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +41,39 @@ def find_features(
     A best place with ``read`` 0 is none: no record of the sample could be read.
     """
     first = open_sample(sample, Guess(features or ()), registry, _TRIED)
-    guesses = dict.fromkeys(_guesses(first, features))
+    documents = [event.record.parsed for event in first.events if event.formats[-1:] == (JSON,)][:_LOOKED_INTO]
+    guesses = dict.fromkeys(_guesses(first, documents, features))
     tried = [_judge(open_sample(sample, guess, registry, _TRIED), guess, features) for guess in guesses]
     # Of equals the first: shorter paths come before longer ones.
     tried.sort(key=lambda place: -place.fit)
-    best = tried[0]
-    others = {place.guess.features: place for place in tried[1:] if place.fit >= best.fit / 2 > 0}
-    others.pop(best.guess.features, None)
-    return best, list(others.values())
+    best, enough = tried[0], tried[0].fit / 2
+    if more := _more(tried, documents, features):
+        paths = (best.guess.features, *more)
+        # Last what others lie in: there, the name of an object is no feature's.
+        first_path, *rest = sorted(paths, key=lambda path: is_around(path, paths))
+        guess = Guess(best.guess.known, first_path, tuple(rest))
+        best = _judge(open_sample(sample, guess, registry, _TRIED), guess, features)
+    known = best.guess.paths
+    others = {place.guess.features: place for place in reversed(tried) if place.fit >= enough > 0}
+    return best, [place for place in tried if others.get(path := place.guess.features) is place and path not in known]
 
 
-def _guesses(first: Seen, features: Names | None) -> Iterator[Guess]:
-    plain = [event.record.parsed for event in first.events if event.formats[-1:] == (JSON,)]
+def _more(tried: Sequence[Place], documents: Sequence[Any], features: Names | None) -> tuple[str, ...]:
+    """Return the paths to further objects with features, beside the best one's."""
+    objects = {
+        place.guess.features: place.columns
+        for place in reversed(tried)
+        if is_object(documents, place.guess.features, place.columns)
+    }
+    best = tried[0].guess.features
+    if best not in objects or not tried[0].fit:
+        return ()
+    others = [(path, objects[path]) for place in tried if (path := place.guess.features) in objects and path != best]
+    return belonging((best, objects[best]), others, documents, features)
+
+
+def _guesses(first: Seen, documents: Sequence[Any], features: Names | None) -> Iterator[Guess]:
     damaged = [document for record, _ in first.unread if (document := _document(record)) is not None]
-    documents = plain[:_LOOKED_INTO]
     for path in _paths(documents):
         if features is not None:
             yield Guess(features, path)
@@ -111,11 +118,12 @@ def _names(documents: Sequence[Any]) -> list[Names]:
         for some in lists(document):
             if some and all(isinstance(one, dict) and "name" in one for one in some):
                 found[tuple(str(one["name"]) for one in some)] += 1
-                found.update(_made_up(math.prod(shape[1:])) for one in some if _is_shape(shape := one.get("shape")))
+                shapes = [shape for one in some if _is_shape(shape := one.get("shape"))]
+                found.update(made_up_names(math.prod(shape[1:])) for shape in shapes)
             elif some and all(isinstance(one, str) for one in some):
                 found[tuple(some)] += 1
             elif some and all(isinstance(one, list) for one in some):
-                found[_made_up(len(some[0]))] += 1
+                found[made_up_names(len(some[0]))] += 1
     return [names for names, _ in found.most_common(4) if names]
 
 
@@ -123,7 +131,8 @@ def _is_shape(shape: Any) -> bool:
     return isinstance(shape, list) and all(type(size) is int and 0 <= size < 100_000 for size in shape)
 
 
-def _made_up(n: int) -> Names:
+def made_up_names(n: int) -> Names:
+    """Return names for so many values that have none."""
     return tuple(f"f{number}" for number in range(1, n + 1))
 
 
@@ -134,8 +143,8 @@ def _judge(seen: Seen, guess: Guess, features: Names | None) -> Place:
     if features is not None:
         return Place(guess, columns, read, share * len(set(features) & set(columns)) / max(1, len(features)))
     key = guess.features.rpartition(".")[2].lower()
-    kept = [name for name in columns if name.lower() not in ABOUT]
-    weight = 3.0 if key in _LIKELY else 0.25 if key in _UNLIKELY else 1.0
+    kept = [name for name in columns if name.lower() not in ABOUT and not sounds_like_time(name)]
+    weight = 3.0 if key in LIKELY else 0.25 if key in UNLIKELY else 1.0
     return Place(guess, columns, read, share * weight * len(kept))
 
 

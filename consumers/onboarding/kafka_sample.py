@@ -8,6 +8,7 @@ from kafka import KafkaConsumer, TopicPartition
 from consumers.errors import SettingsError
 from consumers.kafka_errors import kafka_errors
 from consumers.kafka_lookup import CONSUMER_SETTINGS, LOOKUP_MS, until_answered
+from consumers.kafka_reach import require_listener
 from consumers.kafka_source import raw_batch
 from consumers.onboarding.sample import Sample
 from consumers.settings.places import nearest
@@ -22,6 +23,7 @@ def topic_sample(topic: str, kafka: KafkaSettings, most: int) -> Sample:
 
     Raises LogUnavailable or LogRefused where Kafka cannot be asked.
     """
+    require_listener(kafka)
     with kafka_errors(f"{topic} cannot be read"):
         return until_answered(lambda: _read(topic, kafka, most))
 

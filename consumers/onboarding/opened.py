@@ -20,10 +20,16 @@ from consumers.raw import Headers
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """What the reader is told: names of features, "" or the path to them."""
+    """What the reader is told: names of features, "" or the path to them, and to further objects with features."""
 
     known: Names = ()
     features: str = ""
+    more: tuple[str, ...] = ()
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The paths to all objects with features."""
+        return (self.features, *self.more)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +69,8 @@ class Seen:
 def open_sample(sample: Sample, guess: Guess, registry: Registry | None = None, most: int | None = None) -> Seen:
     """Open the records of a sample, at most so many of them, spread over its batches."""
     notes = _Notes()
-    reader = _reader(_Everything(guess.known, EventFormat(features=guess.features, names=guess.known), registry), notes)
+    told = EventFormat(features=guess.features, names=guess.known, more_features=guess.more)
+    reader = _reader(_Everything(guess.known, told, registry), notes)
     seen = Seen()
     each = None if most is None else -(-most // max(1, len(sample.batches)))
     for number, batch in enumerate(sample.batches):

@@ -17,6 +17,8 @@ _EVERY_MS = tuple(
 ) + tuple(n * UNITS_MS[unit] for n, unit in ((12, "h"), (1, "d"), (1, "w")))
 _LONGEST_COMFORTABLE_MS = UNITS_MS["d"]
 _MIDDLE = (0.01, 0.99)
+# Rows in the time that all partitions share, from which it tells the pace.
+_LEAST_SHARED = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,19 +37,48 @@ class Pace:
 def pace_of(partitions: Sequence[tuple[FloatArray, int]]) -> Pace:
     """Return the pace of event times (UTC ms, NaN where unknown) with the rows that they stand for, by partition.
 
-    A partition's pace is that of its middle 98 % of events: one broken clock must not stretch it.
+    A partition's part is that of its middle 98 % of events: one broken clock must not stretch it. Of several partitions,
+    whose newest events these are, the pace is that since all of them were looked at: producers write to one for a while,
+    then to another, and what each has in its own time adds up to more than there is.
     """
-    rows, longest, per_ms = 0, 0.0, 0.0
-    for times, n in partitions:
-        known = times[np.isfinite(times)]
-        rows += n
-        if len(known) < 2:
-            continue
-        low, high = np.quantile(known, _MIDDLE)
-        longest = max(longest, float(known.max() - known.min()) if high == low else float(high - low) / 0.98)
-        inside = np.count_nonzero((known >= low) & (known <= high)) / len(known)
-        per_ms += n * inside / float(high - low) if high > low else 0.0
+    rows = sum(n for _, n in partitions)
+    parts = [_Part.of(known, n) for times, n in partitions if len(known := times[np.isfinite(times)]) >= 2]
+    if not parts:
+        return Pace(rows, 0, 0.0)
+    longest = max(part.span_ms for part in parts)
+    start, end = max(part.low for part in parts), max(part.high for part in parts)
+    shared = sum(part.rows_between(start, end) for part in parts)
+    if len(parts) > 1 and end > start and shared >= _LEAST_SHARED:
+        per_ms = shared / (end - start)
+    else:
+        per_ms = sum(part.rows_between(part.low, part.high) / (part.high - part.low) for part in parts if part.moves)
     return Pace(rows, round(longest), per_ms * UNITS_MS["h"])
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """The event times of a partition, those between which its middle events lie, and its rows."""
+
+    times: FloatArray
+    low: float
+    high: float
+    rows: int
+
+    @classmethod
+    def of(cls, times: FloatArray, rows: int) -> "_Part":
+        low, high = np.quantile(times, _MIDDLE)
+        return cls(times, float(low), float(high), rows)
+
+    @property
+    def moves(self) -> bool:
+        return self.high > self.low
+
+    @property
+    def span_ms(self) -> float:
+        return (self.high - self.low) / 0.98 if self.moves else float(self.times.max() - self.times.min())
+
+    def rows_between(self, start: float, end: float) -> float:
+        return self.rows * np.count_nonzero((self.times >= start) & (self.times <= end)) / len(self.times)
 
 
 def every_for(pace: Pace, min_samples: int) -> int | None:

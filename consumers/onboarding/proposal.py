@@ -23,6 +23,12 @@ from consumers.settings.schedule import ScheduleSettings
 
 _MOST_ROWS = 20_000
 _SHOWN_REASONS = 3
+# What to do where most records are refused for one of these reasons.
+_REMEDIES = {
+    "no_registry": "name the Schema Registry: --registry URL",
+    "unknown_schema": "is --registry the one that the events' producers write to?",
+    "missing_extra": "install that, here and where driftline is to run",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +92,9 @@ def propose(sample: Sample, baseline: Baseline | None, registry: Registry | None
 
 def _beside(columns: Iterable[Column], place: Place, events: Sequence[Event]) -> list[Column]:
     """Return what is no feature: all that does not stand with them, or, where they are the event, all of it."""
-    path = place.guess.features
-    inside = {f"{path}.{name}" if path else name for name in place.columns}
-    if not path:
+    paths = place.guess.paths
+    inside = {f"{path}.{name}" if path else name for path in paths for name in place.columns}
+    if "" in paths:
         inside = {name for name in inside if not any(_is_beside(event, name) for event in events[:50])}
     return [column for column in columns if column.path not in inside]
 
@@ -102,8 +108,7 @@ def _is_beside(event: Event, name: str) -> bool:
 def _no_features(place: Place, clocks: Sequence[Clock], marks: Marks) -> set[str]:
     """Return the names that stand with the features, and are none."""
     named = {marks.id, marks.model, marks.model_version, *(clock.path for clock in clocks)} - {None}
-    prefix = f"{place.guess.features}." if place.guess.features else ""
-    return {str(path).removeprefix(prefix) for path in named}
+    return {str(path).removeprefix(f"{prefix}.") for path in named for prefix in place.guess.paths}
 
 
 def _where(events: Sequence[Event], marks: Marks, features: Sequence[str] | None) -> str:
@@ -145,7 +150,8 @@ def _unreadable(sample: Sample, seen: Seen, place: Place, baseline: Baseline | N
         f"{n:,} {reason} ({seen.details.get(reason, 'no rows for a monitor')})"
         for reason, n in seen.refused.most_common(_SHOWN_REASONS)
     ]
+    (worst, _), *_rest = seen.refused.most_common(1) or [("", 0)]
     return (
         f"{sample.name}: none of {seen.records:,} records can be read: {'; '.join(told) or 'there are none'}; "
-        "the formats page says what is read; values without names need --baseline"
+        f"{_REMEDIES.get(worst, 'the formats page says what is read; values without names need --baseline')}"
     )

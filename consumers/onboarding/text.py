@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from consumers.onboarding.features import made_up_names
 from consumers.onboarding.proposal import Proposal
+from consumers.onboarding.surroundings import surroundings_lines
 from consumers.settings import Settings
 from consumers.settings.problems import toml_value
 from stream.durations import UNITS_MS, format_duration
@@ -11,12 +13,15 @@ _COMMENT_AT = 34
 _MOST_NAMED = 8
 
 
-def configuration_text(proposal: Proposal, baseline: str, around: Settings) -> str:
-    """Return a driftline.toml; ``baseline`` is the path that stands in it, ``around`` has broker and registry."""
+def configuration_text(proposal: Proposal, baseline: str, around: Settings, *, fitted: bool = False) -> str:
+    """Return a driftline.toml; ``baseline`` is the path that stands in it, ``around`` has broker and registry.
+
+    ``fitted`` says that the baseline is the sample's own.
+    """
     parts = (
         _monitor(proposal, baseline),
         _schedule(proposal),
-        _events(proposal),
+        _events(proposal, fitted=fitted),
         _kafka(proposal, around),
     )
     head = f"# Written by `driftline init` after {proposal.seen.records:,} records of {_plain(proposal.sample.name)}."
@@ -47,7 +52,7 @@ def _schedule(proposal: Proposal) -> Iterator[str]:
     yield "# min_samples = 100               # a window with fewer rows is not tested"
 
 
-def _events(proposal: Proposal) -> Iterator[str]:
+def _events(proposal: Proposal, *, fitted: bool) -> Iterator[str]:
     yield "\n[events]"
     yield _line("format", "auto", f"found: {formats_words(proposal)}")
     clock = proposal.clock
@@ -63,11 +68,23 @@ def _events(proposal: Proposal) -> Iterator[str]:
     if proposal.marks.id:
         yield _line("id", proposal.marks.id, "different in nearly every event")
     yield _line("features", proposal.place.guess.features, _features_words(proposal))
+    if proposal.place.guess.more:
+        yield _line("more_features", list(proposal.place.guess.more), "further objects with features")
+    yield from _value_names(proposal, fitted=fitted)
     for place in list(proposal.others)[:3]:
         yield f"# features = {toml_value(place.guess.features)}   # could be, too: {_names(place.columns)}"
     yield from _models(proposal)
     for path, n in list(proposal.marks.segments.items())[:3]:
         yield f"# segment = [{toml_value(path)}]   # {n} values: watches each of them apart"
+
+
+def _value_names(proposal: Proposal, *, fitted: bool) -> Iterator[str]:
+    """Name values that come without, where the baseline does not: it has not all of them, or is still to be fitted."""
+    known = proposal.place.guess.known
+    if fitted and known and {feature.name for feature in proposal.kinds.features} != set(known):
+        yield _line("names", list(known), "of the values, in their order: they come without")
+    elif not fitted and known == made_up_names(len(known)) != ():
+        yield f"# names = {toml_value(list(known))}   # of the values, in their order; default: the baseline's features"
 
 
 def _models(proposal: Proposal) -> Iterator[str]:
@@ -90,10 +107,7 @@ def _told(models: Mapping[str, int]) -> str:
 
 
 def _kafka(proposal: Proposal, around: Settings) -> Iterator[str]:
-    yield "\n[kafka]"
-    yield f"bootstrap_servers = {toml_value(list(around.kafka.bootstrap_servers))}"
-    if around.schema_registry.url:
-        yield f"\n[schema_registry]\nurl = {toml_value(around.schema_registry.url)}"
+    yield from surroundings_lines(around)
     yield "\n[topics]"
     if proposal.sample.of_topic:
         yield f"events = {toml_value(proposal.sample.name)}"
@@ -107,8 +121,9 @@ def _features_words(proposal: Proposal) -> str:
 
 def place_words(proposal: Proposal) -> str:
     """Say where the features are."""
-    if proposal.place.guess.features:
-        return f"at {toml_value(proposal.place.guess.features)}"
+    paths = proposal.place.guess.paths
+    if paths != ("",):
+        return f"at {', '.join(toml_value(path) if path else 'the top' for path in paths)}"
     (chain, _), *_rest = proposal.seen.formats().most_common(1)
     return "in the event itself" if chain[-1:] == ("json",) else f"where {' > '.join(chain)} has them"
 

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from consumers.decode.event_format import split_path
 from consumers.onboarding.opened import Event
 from consumers.onboarding.walk import leaves
@@ -50,7 +52,10 @@ def value_at(event: Event, path: str) -> Any:
     value = event.record.at(split_path(path))
     if value is None or isinstance(value, list | dict):
         column = event.table.column(path)
-        value = column[0] if column else None
+        value = column[0] if column is not None and len(column) else None
+    if isinstance(value, np.datetime64):
+        # Arrow's times: as text they are what the decoder makes of them.
+        return None if np.isnat(value) else str(np.datetime_as_string(value, unit="ms", timezone="UTC"))
     return None if isinstance(value, list | dict) else value
 
 

@@ -23,7 +23,7 @@ def check_file(settings: Settings, sample: Sample, now_ms: int) -> Iterator[Line
     assembly, lines = _assembled(settings)
     yield from lines
     if assembly is not None:
-        yield from event_lines(assembly, sample, now_ms)
+        yield from _live_lines(assembly, sample, now_ms)
 
 
 def check_log(settings: Settings, broker: Iterator[Line], sampling: Sampling, now_ms: int) -> Iterator[Line]:
@@ -37,13 +37,23 @@ def check_log(settings: Settings, broker: Iterator[Line], sampling: Sampling, no
         if settings.topics.events and not any(line.about == "topics" and _is_away(line) for line in found):
             sample = sampling(settings.topics.events)
             if assembly is not None:
-                yield from event_lines(assembly, sample, now_ms)
+                yield from _live_lines(assembly, sample, now_ms)
             if settings.labels is not None:
                 yield from label_lines(settings, sampling)
     except LogUnavailable as error:
         yield Line("problem", "broker", f"{servers}: {error}", "start the broker, or mend kafka.bootstrap_servers")
     except LogRefused as error:
         yield Line("problem", "rights", f"{servers}: {error}", "grant the right, or mend the credentials in [kafka]")
+
+
+def _live_lines(assembly: Assembly, sample: Sample, now_ms: int) -> Iterator[Line]:
+    """Say what becomes of events; what fails while they are decoded is the registry of their schemas."""
+    try:
+        yield from event_lines(assembly, sample, now_ms)
+    except LogUnavailable as error:
+        yield Line("problem", "registry", str(error), "start it, or mend schema_registry.url")
+    except LogRefused as error:
+        yield Line("problem", "registry", str(error), "mend the credentials in [schema_registry]")
 
 
 def _is_away(line: Line) -> bool:

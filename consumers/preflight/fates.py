@@ -53,6 +53,8 @@ def _remedy(reason: str, settings: Settings) -> str:
         return f'events.timestamp = "{events.timestamp}", timestamp_unit = "{events.timestamp_unit}": name another'
     if reason in ("no_features", "wrong_shape", "unknown_names", "wrong_length"):
         return f'events.features = "{events.features}", events.names: name where they are; `driftline init` looks'
+    if reason == "missing_extra":
+        return "install the extra, here and where driftline is to run"
     if reason in ("no_registry", "unknown_schema"):
         return "set schema_registry.url"
     return "they are kept on the rejects topic; mend the sender"
@@ -76,7 +78,10 @@ def clock_lines(decoded: DecodedSample, sample: Sample, settings: Settings, now_
     if rows is None:
         return
     if settings.events.timestamp is not None and len(decoded.skew_ms):
-        yield _skew_line(float(np.median(decoded.skew_ms)))
+        skew_ms = float(np.median(decoded.skew_ms))
+        yield _skew_line(skew_ms)
+        if abs(skew_ms) > UNITS_MS["d"]:
+            return
     age_ms = now_ms - int(rows.times_ms.max())
     quiet_ms = max(settings.window_ms, UNITS_MS["h"])
     if sample.of_topic and age_ms > quiet_ms:
@@ -85,14 +90,13 @@ def clock_lines(decoded: DecodedSample, sample: Sample, settings: Settings, now_
 
 
 def _skew_line(skew_ms: float) -> Line:
-    hours = round(skew_ms / UNITS_MS["h"])
+    """Say how far events lie from their records; further than a day, they are not from now."""
+    hours, side = round(skew_ms / UNITS_MS["h"]), "before" if skew_ms >= 0 else "after"
     if 1 <= abs(hours) <= 14 and abs(skew_ms - hours * UNITS_MS["h"]) < _ZONE_SLACK_MS:
         says = f"events lie {abs(hours)} h {'behind' if hours > 0 else 'ahead of'} their records: a time zone, it seems"
         return Line("warning", "time", says, "let the sender write UTC, or an offset (+02:00)")
+    says = f"events lie {length(abs(skew_ms))} {side} their records"
     if abs(skew_ms) > UNITS_MS["d"]:
-        side = "before" if skew_ms > 0 else "after"
-        return Line(
-            "warning", "time", f"events lie {length(abs(skew_ms))} {side} their records: recorded ones, it seems"
-        )
-    side = "before" if skew_ms >= 0 else "after"
-    return Line("ok", "time", f"events lie {length(abs(skew_ms))} {side} their records")
+        change = "the last windows stay open until newer events come"
+        return Line("warning", "time", f"{says}: recorded ones, it seems", change)
+    return Line("ok", "time", says)

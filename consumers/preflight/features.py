@@ -53,9 +53,11 @@ def extra_names(settings: Settings, baseline: Baseline, sample: Sample, registry
     """Return the names of single values that stand with the features and are none, nor anything else that is read."""
     events = settings.events
     known = tuple(feature.name for feature in baseline.features)
-    seen = open_sample(sample, Guess(known, events.features), registry, 200)
-    read = {events.timestamp, events.id, events.model, events.model_version, *events.segment, *events.where, *known}
-    return [name for name in single_valued(seen) if name not in read]
+    guess = Guess(known, events.features, events.more_features)
+    seen = open_sample(sample, guess, registry, 200)
+    read = {events.timestamp, events.id, events.model, events.model_version, *events.segment, *events.where} - {None}
+    told = {str(path).removeprefix(f"{prefix}.") for path in read for prefix in guess.paths}
+    return [name for name in single_valued(seen) if name not in told.union(known)]
 
 
 def _numeric_lines(layout: Layout, counts: Counts, extra: Sequence[str]) -> Iterator[Line]:

@@ -16,6 +16,7 @@ from consumers import label_topics
 from consumers.errors import SettingsError
 from consumers.kafka_errors import kafka_errors
 from consumers.kafka_lookup import BOOTSTRAP_MS, until_answered
+from consumers.kafka_reach import require_listener
 from consumers.label_topics import LabelTopics
 from consumers.preflight.line import Line
 from consumers.settings import Settings
@@ -31,6 +32,7 @@ _GROUPS, _TRANSACTIONS = "__consumer_offsets", "__transaction_state"
 
 def kafka_lines(settings: Settings) -> Iterator[Line]:
     """Say what the broker allows and what topics are like; raises LogUnavailable or LogRefused where nobody answers."""
+    require_listener(settings.kafka)
     with kafka_errors("Kafka cannot be asked"):
         admin = until_answered(lambda: _admin(settings))
         try:
@@ -65,7 +67,8 @@ def _events(admin: Any, settings: Settings, present: Collection[str]) -> Iterato
         return
     yield from _right(admin, name, "READ", "the events cannot be read")
     facts = described(admin, [name])[name]
-    yield Line("ok", "topics", f'"{name}" has {facts.partitions} partitions')
+    parts = "1 partition" if facts.partitions == 1 else f"{facts.partitions} partitions"
+    yield Line("ok", "topics", f'"{name}" has {parts}')
     kept_ms = int(facts.configs.get("retention.ms", -1))
     if 0 <= kept_ms < 2 * settings.window_ms:
         says = f'"{name}" keeps its records for {format_duration(kept_ms)}, less than two windows'

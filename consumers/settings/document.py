@@ -56,8 +56,12 @@ def dotted(key: KeyPath) -> str:
 
 def read_document(path: Path, environ: Mapping[str, str]) -> Document:
     """Return the merged document. Raises SettingsError where the file is not there or is not TOML."""
-    document = Document(path, _read_toml(path))
-    _read_secrets(document, list(_secret_keys((), document.tables)), str(path))
+    return completed(Document(path, _read_toml(path)), environ)
+
+
+def completed(document: Document, environ: Mapping[str, str]) -> Document:
+    """Put what secret files and the environment's DRIFTLINE_SECTION__KEY variables hold over a document."""
+    _read_secrets(document, list(_secret_keys((), document.tables)), str(document.path))
     for name, text in sorted(environ.items()):
         if name.upper().startswith(PREFIX):
             _read_variable(document, name, text)
@@ -68,7 +72,9 @@ def _read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_bytes().decode())
     except FileNotFoundError:
-        raise SettingsError(f"{path}: there is no such file; write its path after --config") from None
+        raise SettingsError(
+            f"{path}: there is no such file; write its path after --config, or let `driftline init` make one"
+        ) from None
     except OSError as error:
         raise SettingsError(f"{path}: cannot be read ({error.strerror}); write a readable file's path") from None
     except UnicodeDecodeError as error:

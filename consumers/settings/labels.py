@@ -148,6 +148,7 @@ def _events(events: "EventSettings") -> "EventSettings":
             "timestamp_unit": "ms",
             "id": "id",
             "features": "features",
+            "more_features": (),
             "where": {},
             "segment": tuple(paths[path] for path in events.segment),
             "model": paths.get(events.model or ""),

@@ -56,6 +56,12 @@ class EventSettings(Section):
         description='Path to the object that holds the features; `""` is the event itself.',
         examples=["features"],
     )
+    more_features: Annotated[tuple[EventPath, ...], Field(strict=False)] = Field(
+        default=(),
+        description="Paths to further objects with features, which make one row together. Of a name that stands in "
+        "several the first one's value counts, `features` before all others.",
+        examples=[["device", "session"]],
+    )
     names: Annotated[tuple[str, ...], Field(strict=False)] = Field(
         default=(),
         description="Names of values that come without, in their order. Default: the baseline's features.",

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from kafka import KafkaProducer
+from kafka import KafkaAdminClient, KafkaProducer
 
 
 @pytest.fixture
@@ -70,8 +70,29 @@ def test_a_topic_that_is_not_there_is_named(
 ) -> None:
     """Exit 1 with one line that says who creates it."""
     topic = make_topic("silent")
-    process = command_line(stage_assembly().settings.path, topic).start("alerts")
+    process = command_line(stage_assembly().settings.path, topic).start("alerts", "--burst")
     _, told = process.communicate(timeout=60)
     assert process.returncode == 1
     (line,) = told.decode().splitlines()
     assert f'"{topic}.alerts" does not exist' in line
+
+
+def test_a_topic_that_is_not_there_yet_is_waited_for(
+    make_topic: Callable[..., str],
+    produce: Callable[..., None],
+    command_line: Callable[..., Any],
+    stage_assembly: Callable[..., Any],
+    admin: KafkaAdminClient,
+) -> None:
+    """Begun before `driftline run`: said once on standard error, then the first event is shown, none is missed."""
+    topic = make_topic("early")
+    process = command_line(stage_assembly().settings.path, topic).start("alerts", "--json")
+    try:
+        assert b"waiting for it" in process.stderr.readline()
+        admin.create_topics({f"{topic}.alerts": {"num_partitions": 1}}, wait_for_metadata=True)
+        produce(f"{topic}.alerts", [b'{"number": 1}'])
+        assert process.stdout.readline() == b'{"number": 1}\n'
+    finally:
+        process.kill()
+        _, told = process.communicate()
+    assert told == b""

@@ -38,8 +38,10 @@ def config(
     """Return a configuration whose alerts topic holds the events, and how it was asked for them."""
     asked: list[dict[str, bool]] = []
 
-    def follow(_settings: object, **how: bool) -> Iterator[bytes]:
-        asked.append(how)
+    def follow(_settings: object, *, waiting: Callable[[str], None] | None, **how: bool) -> Iterator[bytes]:
+        asked.append({**how, "waits": waiting is not None})
+        if waiting is not None:
+            waiting("not there yet")
         yield from published
 
     monkeypatch.setattr(consumers.alerts, "follow", follow)
@@ -50,7 +52,7 @@ def test_json_is_what_is_on_the_topic(config: tuple[Path, Any], published: list[
     """With --json every event is a line, byte for byte, and nothing else is printed."""
     result = alerts(config[0], "--json", "--from-beginning", "--burst")
     assert (result.exit_code, result.stdout_bytes) == (0, b"\n".join(published) + b"\n")
-    assert config[1] == [{"from_beginning": True, "burst": True}]
+    assert config[1] == [{"from_beginning": True, "burst": True, "waits": False}]
 
 
 def test_people_get_the_sentence_and_the_features(config: tuple[Path, Any], published: list[bytes]) -> None:
@@ -62,7 +64,8 @@ def test_people_get_the_sentence_and_the_features(config: tuple[Path, Any], publ
     assert "drift.resolved" in told
     assert opened["summary"] in told
     assert opened["features"][0]["checks"][0]["check"] in told
-    assert config[1] == [{"from_beginning": False, "burst": False}]
+    assert config[1] == [{"from_beginning": False, "burst": False, "waits": True}]
+    assert result.stderr == "driftline: not there yet\n"
 
 
 def test_a_log_that_cannot_be_read_ends_it_with_one_line(

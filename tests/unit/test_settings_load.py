@@ -206,7 +206,7 @@ def test_a_file_that_is_not_text_is_refused(tmp_path):
 
 def test_a_missing_file_and_a_folder_are_refused(tmp_path):
     """The message names the path and what to write."""
-    with pytest.raises(SettingsError, match=r"none.toml: there is no such file; write its path after --config"):
+    with pytest.raises(SettingsError, match=r"none.toml: there is no such file; write its path after --config, or let"):
         load_settings(tmp_path / "none.toml", {})
     with pytest.raises(SettingsError, match="cannot be read"):
         load_settings(tmp_path, {})
