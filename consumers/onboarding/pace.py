@@ -37,9 +37,9 @@ class Pace:
 def pace_of(partitions: Sequence[tuple[FloatArray, int]]) -> Pace:
     """Return the pace of event times (UTC ms, NaN where unknown) with the rows that they stand for, by partition.
 
-    A partition's part is that of its middle 98 % of events: one broken clock must not stretch it. Of several partitions,
-    whose newest events these are, the pace is that since all of them were looked at: producers write to one for a while,
-    then to another, and what each has in its own time adds up to more than there is.
+    A partition's part is that of its middle 98 % of events: one broken clock must not stretch it. Of several partitions
+    it is the pace of the time that the sample has of all of them: producers write to one for a while, then to another,
+    and what each has in its own time adds up to more than there is.
     """
     rows = sum(n for _, n in partitions)
     parts = [_Part.of(known, n) for times, n in partitions if len(known := times[np.isfinite(times)]) >= 2]

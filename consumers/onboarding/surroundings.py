@@ -26,6 +26,6 @@ def _given(section: str, values: Mapping[str, Any]) -> Iterator[str]:
             continue
         if any(part in key for part in _SECRET):
             variable = f"DRIFTLINE_{section}__{key.upper()}"
-            yield f"# {key} is not written down: {variable} has it; or name a file with it in {key}_file"
+            yield f'# {key} is not written down here: set {variable}, or write {key}_file = "PATH"'
         else:
             yield f"{key} = {toml_value(value)}"

@@ -72,9 +72,8 @@ def _read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_bytes().decode())
     except FileNotFoundError:
-        raise SettingsError(
-            f"{path}: there is no such file; write its path after --config, or let `driftline init` make one"
-        ) from None
+        instead = "write its path after --config, or let `driftline init` make one"
+        raise SettingsError(f"{path}: there is no such file; {instead}") from None
     except OSError as error:
         raise SettingsError(f"{path}: cannot be read ({error.strerror}); write a readable file's path") from None
     except UnicodeDecodeError as error:

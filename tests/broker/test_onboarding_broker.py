@@ -1,9 +1,6 @@
 """`driftline init` and `driftline check` on topics: they find what is there, and leave no trace of having looked."""
 
 import json
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -92,25 +89,6 @@ def test_a_strangers_topic_is_understood_and_left_as_it_was(topic: str, written:
     assert ("ok", "events", f"{N} of {N} events would be counted") in found
     assert set(admin.list_topics()) == topics
     assert {group["group_id"] for group in admin.list_groups()} == groups
-
-
-def test_the_written_file_runs_to_the_first_finding(
-    make_topic: Topics, produce: Callable[..., None], tmp_path: Path
-) -> None:
-    """No edit of the file between init and the alert: the traffic changes, and `run` publishes it."""
-    topic, config = make_topic("strangers", partitions=PARTITIONS), tmp_path / "driftline.toml"
-    produce(topic, values(), partitions=PARTITIONS)
-    assert driftline("init", topic, "--out", config, "--fit").exit_code == 0
-    every_ms, start_ms = load_settings(config, {}).every_ms, time.time() * 1000
-    step_ms = every_ms / 150
-    moved = [event(start_ms + step_ms * i, i, {"age": 70 + i % 9, "minutes": 27.0, "plan": "a"}) for i in range(700)]
-    produce(topic, moved, partitions=PARTITIONS)
-    environment = {**os.environ, "DRIFTLINE_SCHEDULE__AHEAD": "1w", "DRIFTLINE_TELEMETRY__LISTEN": ""}
-    command = [sys.executable, "-m", "consumers.cli", "run", "--burst", "--config", str(config)]
-    done = subprocess.run(command, env=environment, capture_output=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stderr.decode()
-    alerts = driftline("alerts", "--config", config, "--from-beginning", "--burst", "--json").stdout
-    assert [json.loads(line)["type"] for line in alerts.splitlines()] == ["drift.opened"]
 
 
 def test_init_tells_what_a_topic_is_not(make_topic: Topics, produce: Callable[..., None]) -> None:

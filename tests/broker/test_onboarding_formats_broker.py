@@ -98,9 +98,10 @@ def arrow(rows: Sequence[Row]) -> list[Encoded]:
     return [(sink.getvalue(), [])]
 
 
-def unnamed(rows: Sequence[Row]) -> list[Encoded]:
-    """Return KServe's v1 request: rows without names."""
-    return [(json.dumps({"instances": [[row["age"], row["ts"] % 7] for row in rows]}).encode(), [])]
+def plain(rows: Sequence[Row]) -> list[Encoded]:
+    """Return nested JSON."""
+    (row,) = rows
+    return [(json.dumps({"at": row["ts"], "uid": f"u{row['ts']}", "data": features_of(row)}).encode(), [])]
 
 
 def of_names(encode: Encode) -> Encode:
@@ -115,8 +116,8 @@ def features_of(row: Row) -> Row:
 
 # By name: how rows are written, and how many stand in a record.
 FORMATS: dict[str, tuple[Encode, int]] = {
+    "json": (plain, 1),
     "cloudevents": (cloud_event, 1),
-    "kserve": (unnamed, 10),
     "open-inference": (tensors, 10),
     "confluent-avro": (avro, 1),
     "confluent-protobuf": (of_names(ENCODERS["confluent protobuf"][0]), 1),
@@ -145,6 +146,14 @@ def registry() -> Iterator[FakeRegistry]:
             answer = {"schema": found.schema_str, "schemaType": found.schema_type or "AVRO"}
             fake.answers |= {f"/schemas/ids/{number}{query}": answer for query in ("", "?format=serialized")}
         yield fake
+
+
+@pytest.fixture
+def insects(make_topic: Callable[..., str], produce: Callable[..., None], data_dir: Path) -> tuple[str, Path]:
+    """Return a topic of recorded measurements of insects, and the training data."""
+    topic, data = make_topic("insects"), data_dir / "abrupt_insects"
+    produce(topic, gzip.decompress((data / "stream.jsonl.gz").read_bytes()).splitlines())
+    return topic, data / "reference.csv.gz"
 
 
 @pytest.fixture
@@ -177,31 +186,43 @@ def run(config: Path) -> None:
     assert done.returncode == 0, done.stderr.decode()
 
 
-def test_strangers_formats_run_to_the_first_finding_as_init_wrote_them(
+def onboarded(topic: str, folder: Path, *options: object, training: Path | None = None) -> Path:
+    """Let init write a configuration, fit a baseline as it says, and check try both; return the configuration."""
+    folder.mkdir()
+    config = folder / "driftline.toml"
+    told = driftline("init", topic, "--out", config, *options).stderr
+    if training is not None:
+        (command,) = [line for line in told.splitlines() if line.startswith("next: driftline fit train.csv ")]
+        driftline("fit", training, *command.partition("   #")[0].split()[4:])
+    driftline("check", "--config", config)
+    return config
+
+
+def test_strangers_topics_run_to_the_first_finding_as_init_wrote_them(
     make_topic: Callable[..., str],
     bootstrap_servers: list[str],
     send: Callable[[str, str, list[Row]], None],
     committed: Callable[..., list[Any]],
     registry: FakeRegistry,
+    insects: tuple[str, Path],
     tmp_path: Path,
 ) -> None:
-    """In each format, from good traffic on a topic to the drift event that names the feature which then moved."""
+    """In each format, and of real data, from good traffic to the drift event that names what then moved first."""
+    at = ["--bootstrap-servers", ",".join(bootstrap_servers)]
     start_ms = (int(time.time() * 1000) // MINUTE_MS - 20) * MINUTE_MS
     topics = {name: make_topic(name) for name in FORMATS}
     for name, topic in topics.items():
         send(topic, name, rows_at(start_ms, MINUTE_MS, GOOD_ROWS, 40))
-    configs = {name: tmp_path / name / "driftline.toml" for name in FORMATS}
-    for name, config in configs.items():
-        config.parent.mkdir()
-        how = ["--bootstrap-servers", ",".join(bootstrap_servers), "--out", config, "--fit"]
-        driftline("init", topics[name], *how, *(["--registry", registry.url] if "confluent" in name else []))
-        driftline("check", "--config", config)
+    asked = {name: [*at, "--registry", registry.url] if "confluent" in name else at for name in FORMATS}
+    configs = {name: onboarded(topics[name], tmp_path / name, "--fit", *asked[name]) for name in FORMATS}
     for name, topic in topics.items():
         send(topic, name, rows_at(start_ms + MINUTE_MS, 4 * MINUTE_MS, 4 * MOVED_ROWS, 55))
+    topic, training = insects
+    configs["insects"] = onboarded(topic, tmp_path / "insects", *at, training=training)
     with ThreadPoolExecutor(3) as pool:
         list(pool.map(run, configs.values()))
     found = {name: committed(load_settings(config, {}).topics.alerts) for name, config in configs.items()}
-    opened = {name: [json.loads(record.value) for record in records] for name, records in found.items()}
-    told = {name: [(event["type"], event["features"][0]["name"]) for event in some] for name, some in opened.items()}
-    first = {"kserve": "f1", "confluent-protobuf": "x", "avro-file": "x"}
-    assert told == {name: [("drift.opened", first.get(name, "age"))] for name in FORMATS}
+    events = {name: [json.loads(record.value) for record in records] for name, records in found.items()}
+    told = {name: [(event["type"], event["features"][0]["name"]) for event in some] for name, some in events.items()}
+    first = {**dict.fromkeys(FORMATS, "age"), "confluent-protobuf": "x", "avro-file": "x"}
+    assert told == {name: [("drift.opened", feature)] for name, feature in {**first, "insects": "f1"}.items()}

@@ -1,12 +1,15 @@
 """`driftline init`: what it refuses, and what it never does."""
 
 import json
+import socket
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
+import consumers.kafka_reach
 from consumers.cli import app
 from consumers.errors import SettingsError
 from consumers.settings import load_settings
@@ -21,6 +24,15 @@ def sample(tmp_path: Path) -> Path:
     ]
     path.write_text("\n".join(lines) + "\n")
     return path
+
+
+@pytest.fixture
+def closed_port(monkeypatch: pytest.MonkeyPatch) -> int:
+    """Return a port where nothing listens; nobody waits for somebody to."""
+    monkeypatch.setattr(consumers.kafka_reach, "_GRACE_S", 0.0)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
 
 
 def init(*arguments: object) -> Any:
@@ -63,6 +75,42 @@ def test_addresses_come_from_the_option_or_the_environment(sample: Path, monkeyp
     given = init(sample, "--out", "-", "--bootstrap-servers", "two:1,three:2").stdout
     assert 'bootstrap_servers = ["two:1", "three:2"]' in given
     assert "no host:port" in message(init(sample, "--out", "-", "--bootstrap-servers", "nowhere"))
+
+
+def test_what_the_environment_says_of_broker_and_registry_is_carried_over_without_secrets(
+    sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The written file works where the secrets are; they are named, and their values stand nowhere."""
+    (tmp_path / "secret").write_text("hush-from-file")
+    given = {
+        "KAFKA__SECURITY_PROTOCOL": "SASL_SSL",
+        "KAFKA__SASL_PLAIN_USERNAME": "me",
+        "KAFKA__SASL_PLAIN_PASSWORD_FILE": "secret",
+        "SCHEMA_REGISTRY__USERNAME": "you",
+        "SCHEMA_REGISTRY__PASSWORD": "hush",
+    }
+    for name, value in given.items():
+        monkeypatch.setenv(f"DRIFTLINE_{name}", value)
+    config = tmp_path / "driftline.toml"
+    result = init(sample, "--out", config, "--registry", "http://registry:8081")
+    written = config.read_text()
+    assert "hush" not in written + result.stderr
+    found = tomllib.loads(written)
+    assert found["kafka"]["security_protocol"] == "SASL_SSL"
+    assert found["kafka"]["sasl_plain_username"] == "me"
+    assert found["schema_registry"] == {"url": "http://registry:8081", "username": "you"}
+    assert "DRIFTLINE_KAFKA__SASL_PLAIN_PASSWORD" in written
+    assert load_settings(config, {}).schema_registry.url == "http://registry:8081"
+
+
+def test_an_address_where_no_broker_is_is_told_with_the_option(closed_port: int) -> None:
+    """Exit 1, one line: what is wrong there, and how another broker is named."""
+    result = init("requests", "--bootstrap-servers", f"127.0.0.1:{closed_port}")
+    assert result.exit_code == 1
+    assert result.stderr == (
+        f"driftline: 127.0.0.1:{closed_port}: nothing listens there; "
+        "start the broker, or name another one: --bootstrap-servers HOST:PORT\n"
+    )
 
 
 @pytest.mark.parametrize(

@@ -137,6 +137,16 @@ def arrow(i: int, row: dict[str, Any]) -> bytes:
     return out.getvalue()
 
 
+def timed_arrow(i: int, row: dict[str, Any]) -> bytes:
+    """Return such a record with a time that is of Arrow's type."""
+    times = pa.array([(START_S + i) * 1000] * 2, pa.timestamp("ms", tz="UTC"))
+    batch = pa.RecordBatch.from_pydict({"at": times, **{name: [value] * 2 for name, value in row.items()}})
+    out = io.BytesIO()
+    with pa.ipc.new_stream(out, batch.schema) as stream:
+        stream.write_batch(batch)
+    return out.getvalue()
+
+
 def compressed(i: int, row: dict[str, Any]) -> bytes:
     """Return an event in JSON that its writer compressed."""
     return gzip.compress(json.dumps({"ts": (START_S + i) * 1000, **row}).encode())
@@ -148,7 +158,10 @@ def changed(i: int, row: dict[str, Any]) -> bytes:
     return json.dumps({"op": "c", "before": None, "after": {"id": i, **row}, "source": source}).encode()
 
 
-@pytest.mark.parametrize(("encode", "chain"), [(arrow, "arrow"), (compressed, "json"), (changed, "debezium > json")])
+@pytest.mark.parametrize(
+    ("encode", "chain"),
+    [(arrow, "arrow"), (timed_arrow, "arrow"), (compressed, "json"), (changed, "debezium > json")],
+)
 def test_records_that_are_no_plain_text_are_opened_as_the_stream_opens_them(
     encode: Callable[[int, dict[str, Any]], bytes], chain: str
 ) -> None:
@@ -158,6 +171,9 @@ def test_records_that_are_no_plain_text_are_opened_as_the_stream_opens_them(
     found = propose(Sample("t", [RawBatch("t", 0, range(ROWS), values, stamps)], of_topic=True), None)
     assert formats_words(found) == f"{chain} ({ROWS})"
     assert [feature.name for feature in found.kinds.features] == ["age", "device"]
+    assert found.clock is not None
+    assert found.clock.path is not None
+    assert found.clock.times_ms.tolist() == stamps
 
 
 def test_what_could_be_something_else_is_a_comment_with_the_alternative(tmp_path: Path) -> None:
@@ -222,3 +238,21 @@ def test_the_schedule_follows_the_pace_and_lateness_the_disorder(tmp_path: Path)
     run("init", sample, "--out", config, "--fit")
     schedule = tomllib.loads(config.read_text())["schedule"]
     assert (schedule["every"], schedule["lateness"]) == ("3h", "2m")
+
+
+def test_values_without_names_have_the_names_under_which_the_baseline_knows_them(tmp_path: Path) -> None:
+    """One of three values is a text of its own in each row, and no feature: the others keep their places."""
+    sample = write_events(
+        tmp_path / "s.jsonl",
+        lambda i, f: {"ts": START_S + i, "instances": [[f["age"], f"{i:09x}" * 30, f["income"]]]},
+    )
+    config = tmp_path / "driftline.toml"
+    result = run("init", sample, "--out", config, "--fit")
+    assert result.exit_code == 0, result.output
+    baseline = json.loads((tmp_path / "baseline.json").read_text())
+    assert [feature["name"] for feature in baseline["features"]] == ["f1", "f3"]
+    assert tomllib.loads(config.read_text())["events"]["names"] == ["f1", "f2", "f3"]
+    checked = run("check", "--config", config, "--sample", sample)
+    assert checked.exit_code == 0, checked.output
+    # Without --fit, whose baseline has names of its own, they are no more than a remark.
+    assert "# names = [" in run("init", sample, "--out", "-").stdout

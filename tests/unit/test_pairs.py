@@ -31,6 +31,20 @@ def test_an_event_is_read_along_its_paths() -> None:
     assert read.told_apart == {"meta.country": "DE"}
 
 
+def test_features_of_several_objects_are_those_of_one_event() -> None:
+    """Of a name that both have, the first one's value; where neither is there, the event is refused."""
+    reader = PredictionReader(EventFormat("at", features="in.x", more_features=("user",)), "out.score")
+    told = {**GOOD, "id": "a", "user": {"age": 2, "plan": "b"}}
+    read = reader.read(json.dumps(told).encode(), None)
+    assert read is not None
+    assert read.features == {"age": 1, "plan": "b"}
+    only = reader.read(json.dumps({**told, "in": {}}).encode(), None)
+    assert only is not None
+    assert only.features == {"age": 2, "plan": "b"}
+    with pytest.raises(Refused, match="no object"):
+        reader.read(json.dumps({**told, "in": {}, "user": 3}).encode(), None)
+
+
 def test_events_of_others_are_none() -> None:
     """What `where` does not let through is somebody else's, even if it has no prediction."""
     assert EVENTS.read(json.dumps({"model": "other"}).encode(), None) is None

@@ -59,6 +59,7 @@ def said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Broker], 
 
     def ask(broker: Broker) -> list[tuple[str, str, str]]:
         monkeypatch.setattr(kafka_broker, "KafkaAdminClient", lambda **_: broker)
+        monkeypatch.setattr(kafka_broker, "require_listener", lambda _kafka: None)
         lines = list(kafka_broker.kafka_lines(settings))
         assert lines[0].says == "3 brokers answer"
         settings_unread = "may not be read"
