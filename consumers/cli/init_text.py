@@ -9,6 +9,7 @@ from rich.text import Text
 from consumers.cli.baseline_tables import console_for, printable
 from consumers.onboarding.proposal import Proposal
 from consumers.onboarding.text import formats_words, place_words
+from consumers.preflight.line import amount
 from stream.durations import UNITS_MS, format_duration
 
 _UNITS = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds", "iso": "ISO 8601"}
@@ -95,7 +96,9 @@ def _pace(proposal: Proposal) -> str:
     pace, every_ms = proposal.pace, proposal.every_ms
     if every_ms is None:
         return f"unknown: all times of the sample are the same; every = {format_duration(UNITS_MS['h'])} is a guess"
-    told = f"{pace.per_hour:,.3g} rows an hour; every = {format_duration(every_ms)}, {pace.rows_in(every_ms):,.0f} rows"
+    told = (
+        f"{amount(pace.per_hour)} rows an hour; every = {format_duration(every_ms)}, {pace.rows_in(every_ms):,.0f} rows"
+    )
     return told if pace.rows_in(every_ms) >= _FEW else f"{told}: too few for a test"
 
 

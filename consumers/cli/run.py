@@ -64,15 +64,25 @@ def run(
     loops = _started(settings, crew, observers)
     service = Service(loops, _tell)
     _stop_on_signals(service.stop)
-    names, source = " and ".join(post.name for post in crew), settings.topics.events or "taps"
-    _log.info("%s: %s of %s since %s", settings.monitor.name, names, source, assembly.baseline.fingerprint)
-    for post in crew:
-        if post.role == "judge" and (why := post.assembly.unverified):
-            _log.warning("%s: budget: %s: %s", post.assembly.settings.monitor.name, post.assembly.budget, why)
+    _say_begin(settings, crew, None if burst else config)
     # The first post is of the events' monitor, whose alerts topic both share.
     with routing(settings, observers[0], service.stop, wanted=role == "all", burst=burst):
         _serve(service, settings, burst=burst)
     _log.info("%s: stopped", settings.monitor.name)
+
+
+def _say_begin(settings: "Settings", crew: Sequence["Post"], config: Path | None) -> None:
+    """Log what runs, against which baseline; ``config`` is the file of a monitor that will be quiet for long."""
+    monitor, names = settings.monitor.name, " and ".join(post.name for post in crew)
+    source, fingerprint = settings.topics.events or "taps", crew[0].assembly.baseline.fingerprint
+    _log.info("%s: %s of %s, baseline %s", monitor, names, source, fingerprint)
+    judges = [post.assembly for post in crew if post.role == "judge"]
+    for assembly in judges:
+        if assembly.unverified:
+            _log.warning("%s: budget: %s: %s", assembly.settings.monitor.name, assembly.budget, assembly.unverified)
+    if judges and config is not None:
+        status = f"driftline status --config {config}"
+        _log.info("%s: drift is told here and on %s; until then: %s", monitor, settings.topics.alerts, status)
 
 
 def _serve(service: "Service", settings: "Settings", *, burst: bool) -> None:
