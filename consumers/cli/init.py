@@ -48,7 +48,7 @@ def init(
     around = _surroundings(bootstrap_servers, registry, out)
     proposal = _proposed(_sample(sample, around, records), known, around)
     text = configuration_text(proposal, _beside(baseline or fitted, out), around, fitted=fit)
-    say(proposal)
+    say(proposal, known=known is not None)
     if fit:
         made = _made(proposal, sample)
         save(made, fitted)

@@ -17,12 +17,12 @@ _SHOWN = 6
 _FEW = 100
 
 
-def say(proposal: Proposal) -> None:
-    """Print a line for each thing that was found."""
+def say(proposal: Proposal, *, known: bool) -> None:
+    """Print a line for each thing that was found; ``known``: the baseline is there, with what its columns are."""
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
-    for what, found in _found(proposal):
+    for what, found in _found(proposal, known=known):
         table.add_row(what, Text(printable(found)))
     console_for(stderr=True).print(table)
 
@@ -36,7 +36,7 @@ def next_commands(proposal: Proposal, config: Path, *, known: bool) -> Iterator[
     yield f"next: driftline check --config {config}"
 
 
-def _found(proposal: Proposal) -> Iterator[tuple[str, str]]:
+def _found(proposal: Proposal, *, known: bool) -> Iterator[tuple[str, str]]:
     seen = proposal.seen
     yield "records", _records(proposal)
     yield "format", formats_words(proposal)
@@ -48,7 +48,8 @@ def _found(proposal: Proposal) -> Iterator[tuple[str, str]]:
         yield "", f"not sure: they could also be at {told}"
     if proposal.missing:
         yield "", f"of the baseline's features these were not seen: {_names(proposal.missing)}"
-    yield from _columns(proposal)
+    if not known:
+        yield from _columns(proposal)
     yield "time", _time(proposal)
     yield "id", f'"{proposal.marks.id}"' if proposal.marks.id else "none found"
     if proposal.marks.models:
