@@ -1,7 +1,7 @@
-"""Facts become the answers of health probes: whether the loops step, and whether they can do their work."""
+"""Facts become the answers of health probes: whether loops and routes step, and whether they can do their work."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,6 +9,8 @@ from consumers.facts import Fact, LogUnanswered, PartitionsOwned, RecordsPolled,
 
 # The time-outs within one step add up to less; a loop that shows nothing for longer hangs and must be started again.
 LONGEST_STEP_S = 120.0
+# A route's step waits for a service, too: one attempt may take two minutes, to connect and to be answered.
+LONGEST_ROUTE_STEP_S = 300.0
 # A step that takes longer waits for the log: working steps take a second or two.
 WAITING_STEP_S = 15.0
 
@@ -28,6 +30,8 @@ class _Role:
     joined: bool = False
     stepped: bool = False
     unanswered: str | None = None
+    # A route has a thread of its own, and its steps wait for a service.
+    route: bool = False
 
     def hindrance(self, now_s: float) -> dict[str, str]:
         """Return why this loop cannot do its work just now; nothing when it can."""
@@ -37,22 +41,24 @@ class _Role:
             return {"reason": "starting", "detail": "no step has come to its end yet"}
         if not self.owned and not self.joined:
             return {"reason": "not_in_group", "detail": "not a member of its consumer group yet, or no more"}
-        if now_s - self.stepped_s > WAITING_STEP_S:
+        if not self.route and now_s - self.stepped_s > WAITING_STEP_S:
             return {"reason": "log_slow", "detail": f"the present step has waited for {now_s - self.stepped_s:.0f} s"}
         return {}
 
 
 class Health:
-    """What is known of each loop; a frozen value per role, replaced by the loops' thread and read by any."""
+    """What is known of each loop and each route; a frozen value per role, replaced by its thread and read by any."""
 
-    def __init__(self, roles: Iterable[str], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, loops: Iterable[str], routes: Iterable[str] = (), clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._clock = clock
-        self._roles = {role: _Role(clock()) for role in roles}
+        self._roles = {role: _Role(clock()) for role in loops}
+        self._roles |= {role: _Role(clock(), route=True) for role in routes}
 
     def note(self, fact: Fact) -> None:
         """See `Observer.note`."""
         if getattr(fact, "role", None) not in self._roles:
-            # Of no loop, or of a route, which runs on a thread of its own and may wait for a service for long.
             return
         now_s = self._clock()
         match fact:
@@ -66,24 +72,36 @@ class Health:
                 self._roles[role] = replace(self._roles[role], joined=joined)
 
     def live(self) -> Answer:
-        """Tell whether the thread still steps; where it does not, only a new process helps.
+        """Tell whether every thread still steps; where one does not, only a new process helps.
 
-        One thread steps all loops in turn, and stays with one whose log does not answer: any step is a sign of life.
+        One thread steps all loops in turn, and stays with one whose log does not answer: any step is a sign of its
+        life. Each route is a thread of its own.
         """
-        age_s = self._clock() - max(state.stepped_s for state in self._roles.values())
-        body: dict[str, Any] = {"live": age_s <= LONGEST_STEP_S, "last_step_seconds": round(age_s, 3)}
-        if age_s > LONGEST_STEP_S:
-            body |= {"reason": "stuck", "detail": f"no step has come to its end for {age_s:.0f} s"}
+        late_s, age_s, name = max(self._ages())
+        body: dict[str, Any] = {"live": late_s <= 0, "last_step_seconds": round(age_s, 3)}
+        if late_s > 0:
+            body |= {"reason": "stuck", "detail": f"{name}no step has come to its end for {age_s:.0f} s"}
         return Answer(body["live"], body)
 
     def ready(self) -> Answer:
-        """Tell whether every loop is in its group and the log answers."""
-        now_s = self._clock()
-        hindrances = {role: state.hindrance(now_s) for role, state in self._roles.items()}
-        partitions = {role: state.owned for role, state in self._roles.items()}
+        """Tell whether every loop and every route is in its group and the log answers."""
+        now_s, roles = self._clock(), dict(self._roles)
+        hindrances = {role: state.hindrance(now_s) for role, state in roles.items()}
+        partitions = {role: state.owned for role, state in roles.items() if not state.route}
         hindered = {role: hindrance for role, hindrance in hindrances.items() if hindrance}
         body: dict[str, Any] = {"ready": not hindered, "partitions_owned": partitions}
         if hindered:
             role, first = next(iter(hindered.items()))
             body |= {"reason": first["reason"], "detail": f"{role}: {first['detail']}", "roles": hindered}
         return Answer(not hindered, body)
+
+    def _ages(self) -> Iterator[tuple[float, float, str]]:
+        """Yield of each thread by how much its step is late, how long ago its last one ended (s), and its name."""
+        now_s, roles = self._clock(), dict(self._roles)
+        loops = [now_s - state.stepped_s for state in roles.values() if not state.route]
+        if loops:
+            yield min(loops) - LONGEST_STEP_S, min(loops), ""
+        for role, state in roles.items():
+            if state.route:
+                age_s = now_s - state.stepped_s
+                yield age_s - LONGEST_ROUTE_STEP_S, age_s, f"{role}: "

@@ -83,12 +83,12 @@ def _observer(settings: "Settings", *, burst: bool) -> "Observer":
     from consumers.facts import NOBODY, Observers
     from consumers.health import Health
     from consumers.health_server import serve
-    from consumers.routes.route import ROLE
+    from consumers.routes.route import role_of
     from consumers.telemetry import Telemetry
 
     if burst:
         return NOBODY
-    health, telemetry = Health([ROLE]), Telemetry(settings.monitor.name, "")
+    health, telemetry = Health([], map(role_of, settings.routes)), Telemetry(settings.monitor.name, "")
     server = serve(settings, health, telemetry.metrics.registry)
     if server is None:
         return NOBODY

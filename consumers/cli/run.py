@@ -60,7 +60,7 @@ def run(
     assembly, performance = assemble(settings), assemble_performance(settings)
     crew = posts(role, assembly, performance)
     # A burst is over before anybody could ask how it is.
-    observers = [FactLog() for _ in crew] if burst else watched(crew)
+    observers = [FactLog() for _ in crew] if burst else watched(crew, settings.routes if role == "all" else ())
     loops = _started(settings, crew, observers)
     service = Service(loops, _tell)
     _stop_on_signals(service.stop)

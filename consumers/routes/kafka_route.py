@@ -10,14 +10,14 @@ import orjson
 
 from consumers.alerts.interest import Interest
 from consumers.alerts.kafka_alerts import KafkaAlerts, records_between
-from consumers.facts import Observer, Stepped
+from consumers.facts import Observer
 from consumers.kafka_identity import topic_facts
 from consumers.kafka_lookup import read_to_end
 from consumers.kafka_sink import KafkaSink
 from consumers.routes.delivery import Delivery, pausing
 from consumers.routes.history import History
 from consumers.routes.post import Poster
-from consumers.routes.route import ROLE, Route, Standing
+from consumers.routes.route import Route, Standing
 from consumers.settings import Settings
 from consumers.settings.labels import performance_of
 from consumers.sink import Outgoing
@@ -60,7 +60,7 @@ class KafkaRoute:
             membership=self.log.membership,
             standing=standing,
         )
-        pause = pausing(stopping.wait, lambda: observer.note(Stepped(ROLE)))
+        pause = pausing(stopping.wait, self.route.alive)
         self.route.delivery = Delivery(self._poster.post, pause, give_up_s, self.route.failed)
 
     def close(self) -> None:

@@ -17,8 +17,12 @@ from consumers.settings.routes import RouteSettings
 from consumers.source import LogUnavailable
 from stream.drift_event import DriftEvent
 
-ROLE = "router"
 _log = logging.getLogger("driftline.routes")
+
+
+def role_of(route: str) -> str:
+    """Return under which role a route's facts are told: each is a thread of its own."""
+    return f"route {route}"
 
 
 def _now() -> datetime:
@@ -64,8 +68,8 @@ class Route:
         """
         # Held until it is done: what was polled and then forgotten would not be read again.
         self._held = self._held or self.log.poll(wait_s)
-        self.observer.note(RecordsPolled(ROLE, self.membership() >= 0, {}))
-        self.observer.note(Stepped(ROLE))
+        self.observer.note(RecordsPolled(role_of(self.name), self.membership() >= 0, {}))
+        self.alive()
         if self._held is None:
             if not self._written:
                 self._stand(self.standing)
@@ -75,11 +79,15 @@ class Route:
             self._held = None
         return True
 
+    def alive(self) -> None:
+        """Tell that the route is at work, in the middle of a step that waits for a service."""
+        self.observer.note(Stepped(role_of(self.name)))
+
     def failed(self, why: str, pause_s: float) -> None:
         """Note an attempt that failed."""
         _log.warning("%s: %s; trying again in %.1f s", self.name, why, pause_s)
         self.observer.note(RouteFailed(self.name))
-        self.observer.note(Stepped(ROLE))
+        self.alive()
         if self.standing.failing is None:
             self._stand(replace(self.standing, failing=why, since=self._iso()))
 
@@ -96,6 +104,7 @@ class Route:
             return True
         request = KINDS[self.settings.kind](event, before, self.settings, self.now())
         outcome = self.delivery.deliver(request)
+        self.alive()
         if outcome is not None:
             self._ended(record, event, outcome)
         return outcome is not None

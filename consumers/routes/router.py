@@ -7,8 +7,9 @@ from collections.abc import Callable
 from contextlib import closing
 
 from consumers.alerts.kafka_alerts import pin
-from consumers.facts import Observer
+from consumers.facts import LogUnanswered, Observer
 from consumers.routes.kafka_route import KafkaRoute, group_of
+from consumers.routes.route import role_of
 from consumers.settings import Settings
 from consumers.source import LogRefused, LogUnavailable
 
@@ -75,6 +76,7 @@ class Router:
                     self._step(opened)
             except (LogUnavailable, LogRefused) as error:
                 _log.warning("%s: %s; trying again in %.1f s", name, error, wait_s)
+                self._observer.note(LogUnanswered(role_of(name), str(error)))
                 self._stopping.wait(wait_s * random.uniform(0.5, 1.0))  # noqa: S311  # no secret
                 wait_s = min(2 * wait_s, _LONGEST_WAIT_S)
             else:

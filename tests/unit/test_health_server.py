@@ -14,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from consumers.errors import SettingsError
 from consumers.fact_log import FactLog
 from consumers.facts import Dropped, EventsCounted, LogUnanswered, PartitionsOwned, RecordsPolled, Stepped
-from consumers.health import LONGEST_STEP_S, WAITING_STEP_S, Health
+from consumers.health import LONGEST_ROUTE_STEP_S, LONGEST_STEP_S, WAITING_STEP_S, Health
 from consumers.health_server import HealthServer, serve
 from consumers.settings import load_settings
 
@@ -42,7 +42,7 @@ def clock() -> SetClock:
 @pytest.fixture
 def health(clock: SetClock) -> Health:
     """Return the health of a process with both roles."""
-    return Health(["counter", "judge"], clock)
+    return Health(["counter", "judge"], clock=clock)
 
 
 @pytest.fixture
@@ -284,5 +284,32 @@ def test_an_assignment_is_told_when_it_changes(caplog: pytest.LogCaptureFixture,
 def test_what_is_no_loop_of_this_process_is_no_sign_of_life(health: Health, ask: Ask, clock: SetClock) -> None:
     """A route steps on a thread of its own: it must not hide a loop that hangs."""
     clock.now_s += LONGEST_STEP_S + 1
-    health.note(Stepped("router"))
+    health.note(Stepped("route team"))
     assert body(ask("/healthz"))[0] == 503
+
+
+def test_a_route_that_hangs_is_hidden_by_no_loop_and_no_other_route(clock: SetClock) -> None:
+    """Every thread must step; a route, whose service may let it wait, for longer than a loop."""
+    health = Health(["counter"], ["route team", "route oncall"], clock)
+    clock.now_s += LONGEST_ROUTE_STEP_S
+    for role in ("counter", "route team"):
+        health.note(Stepped(role))
+    assert health.live().well
+    clock.now_s += 1
+    assert health.live().body["detail"] == "route oncall: no step has come to its end for 301 s"
+    assert not health.live().well
+    health.note(LogUnanswered("route oncall", "no broker"))
+    assert health.live().well
+
+
+def test_a_process_is_ready_when_its_routes_are_too(clock: SetClock) -> None:
+    """Each is in its group; waiting for a service is no fault of the log."""
+    health = Health([], ["route team"], clock)
+    assert health.ready().body["reason"] == "starting"
+    health.note(Stepped("route team"))
+    assert health.ready().body["detail"].startswith("route team: not a member")
+    health.note(RecordsPolled("route team", joined=True, lag={}))
+    clock.now_s += WAITING_STEP_S + 1
+    assert health.ready().body == {"ready": True, "partitions_owned": {}}
+    health.note(LogUnanswered("route team", "no broker"))
+    assert health.ready().body["reason"] == "log_unavailable"
