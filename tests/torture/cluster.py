@@ -3,6 +3,7 @@
 import contextlib
 import threading
 import time
+from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -10,7 +11,7 @@ from kafka import KafkaAdminClient, KafkaProducer
 from kafka.errors import KafkaError
 
 from consumers.local_kafka import LocalKafka
-from tests.torture.traffic import PARTITIONS, Traffic
+from tests.torture.traffic import PARTITIONS, Sent, Traffic
 
 _IN_SYNC_WITHIN_S = 120
 
@@ -40,7 +41,7 @@ class Brokers:
         return False
 
     def create_topic(self, name: str) -> None:
-        """Create the topic of events."""
+        """Create a topic that driftline only reads."""
         with contextlib.closing(KafkaAdminClient(bootstrap_servers=self.kafka.bootstrap_servers)) as admin:
             configs = {"retention.ms": "-1"}
             admin.create_topics({name: {"num_partitions": PARTITIONS, "configs": configs}}, wait_for_metadata=True)
@@ -67,20 +68,32 @@ class Brokers:
 
 
 class Flow(threading.Thread):
-    """Sends traffic at an even pace, whatever happens to the brokers."""
+    """Sends traffic at an even pace, whatever happens to the brokers; labels of an event once it is on the topic.
 
-    def __init__(self, brokers: Brokers, topic: str, traffic: Traffic, per_s: float) -> None:
+    At half the pace at first, so that there is enough of it left when members have started on a busy machine.
+    """
+
+    def __init__(self, brokers: Brokers, topic: str, labels: str | None, traffic: Traffic, per_s: float) -> None:
         super().__init__(daemon=True)
         self._servers = brokers.kafka.bootstrap_servers
-        self._topic, self._traffic, self._per_s = topic, traffic, per_s
-        self._hurry = threading.Event()
-        self.sent = 0
-        self.failed = 0
-        self.done = False
+        self._topic, self._labels, self._traffic, self._per_s = topic, labels, traffic, per_s
+        self._flowing, self._hurry, self._ending = threading.Event(), threading.Event(), threading.Event()
+        self._due: deque[Sent] = deque()
+        self.sent = self.failed = self._arrived = 0
+        # Whether all but what closes the last windows is acknowledged, and that, too.
+        self.drained = self.done = False
+
+    def flow(self) -> None:
+        """Go on at full pace: whoever is to read it is there."""
+        self._flowing.set()
 
     def hurry(self) -> None:
         """Send the rest as fast as it goes."""
         self._hurry.set()
+
+    def close_windows(self) -> None:
+        """Send what closes the last windows."""
+        self._ending.set()
 
     def run(self) -> None:
         """Send everything, and wait until it is acknowledged."""
@@ -89,16 +102,45 @@ class Flow(threading.Thread):
             compression_type="lz4", metadata_max_age_ms=5_000, max_block_ms=300_000, reconnect_backoff_max_ms=1_000,
         )  # fmt: skip
         with contextlib.closing(producer):
-            began = time.monotonic()
-            for partition, value in self._traffic.records():
-                key = b"null" if value is None else None
-                producer.send(self._topic, value, key=key, partition=partition).add_errback(self._count_failure)
-                self.sent += 1
-                ahead_s = self.sent / self._per_s - (time.monotonic() - began)
+            due_s = time.monotonic()
+            for record in self._traffic.records():
+                self._send(producer, record)
+                due_s += (1 if self._flowing.is_set() else 2) / self._per_s
+                ahead_s = due_s - time.monotonic()
                 if self.sent % 100 == 0 and ahead_s > 0:
                     self._hurry.wait(ahead_s)
-            producer.flush()
+            self._finish(producer)
+            self.drained = True
+            self._ending.wait()
+            for record in self._traffic.ends():
+                self._send(producer, record)
+            self._finish(producer)
         self.done = True
+
+    def _send(self, producer: KafkaProducer, record: Sent) -> None:
+        key = b"null" if record.value is None else None
+        future = producer.send(self._topic, record.value, key=key, partition=record.partition)
+        future.add_callback(self._acknowledged, record)
+        future.add_errback(self._count_failure)
+        self.sent += 1
+        self._send_labels(producer)
+
+    def _send_labels(self, producer: KafkaProducer) -> None:
+        while self._due:
+            record = self._due.popleft()
+            for label in record.labels if self._labels else ():
+                producer.send(self._labels, label, partition=record.partition).add_errback(self._count_failure)
+
+    def _finish(self, producer: KafkaProducer) -> None:
+        while self._arrived + self.failed < self.sent:
+            producer.flush()
+            time.sleep(0.01)
+        self._send_labels(producer)
+        producer.flush()
+
+    def _acknowledged(self, record: Sent, _metadata: object) -> None:
+        self._due.append(record)
+        self._arrived += 1
 
     def _count_failure(self, _error: object) -> None:
         self.failed += 1

@@ -11,18 +11,26 @@ from typing import Any
 
 from kafka.errors import KafkaError
 
-from consumers.assembly import Assembly, assemble
+from consumers.alerts.kafka_alerts import pin
+from consumers.assembly import Assembly, assemble, assemble_performance
+from consumers.routes.kafka_route import group_of
 from consumers.settings import load_settings
+from consumers.topics import ensure_topics
+from tests.peers import Peer
 from tests.torture.cluster import Brokers, Flow
-from tests.torture.faults import Fault, Kind
+from tests.torture.comparison import Outcome, compare, published
+from tests.torture.faults import Fault, Kind, Role
 from tests.torture.members import Fleet, Member
-from tests.torture.recount import Recount, recount
-from tests.torture.traffic import Traffic, write_monitor
-from tests.torture.verdict import differences, found_on, latest_status, tested_to_ms
+from tests.torture.monitor import DOOR, write_monitor
+from tests.torture.tapped import Journal, journals
+from tests.torture.traffic import Traffic
+from tests.torture.verdict import latest_status, reached_ms
 
 _TICK_S = 0.05
 _CATCHES_UP_WITHIN_S = 300
 _STOPS_WITHIN_S = 10
+# So many reports of one server outlast the leases of all others.
+_REPORTS_TO_LAST = 12
 _CUTTING_OFTEN = Path(__file__).with_name("cutting_often.py")
 Say = Callable[[str], None]
 
@@ -37,8 +45,17 @@ class Plan:
     name: str = "torture"
     counters: int = 2
     judges: int = 2
+    # Joiners of labels, routers to a service, and servers that count by themselves.
+    joiners: int = 0
+    routers: int = 0
+    servers: int = 0
     # Counts are cut behind the judges, every second; so they cannot be added up in the end.
     cut_counts: bool = False
+
+    def members(self) -> dict[Role, int]:
+        """Return how many processes of each role there are."""
+        loops: dict[Role, int] = {"counter": self.counters, "judge": self.judges, "joiner": self.joiners}
+        return {**loops, "router": self.routers, "server": self.servers}
 
 
 @dataclass(slots=True)
@@ -49,8 +66,7 @@ class Report:
     fault_log: list[str] = field(default_factory=list)
     ended: list[str] = field(default_factory=list)
     differences: list[str] = field(default_factory=list)
-    recount: Recount = field(default_factory=Recount)
-    panes_compared: int = 0
+    outcome: Outcome = field(default_factory=Outcome)
     faults_s: float = 0.0
     caught_up_s: float = 0.0
 
@@ -67,12 +83,18 @@ class Run:
             "DRIFTLINE_TOPICS__EVENTS": f"{plan.name}.events",
             "DRIFTLINE_TOPICS__CUT_COUNTS": str(plan.cut_counts).lower(),
         }
-        config = write_monitor(folder, plan.traffic.seed)
-        self._assembly: Assembly = assemble(load_settings(config, environment))
-        self._fleet = Fleet(config, environment, folder)
+        self._door = Peer()
+        door = self._door.url if plan.routers else None
+        config = write_monitor(folder, plan.traffic.seed, labels=plan.joiners > 0, door=door)
+        settings = load_settings(config, environment)
+        self._assembly: Assembly = assemble(settings)
+        self._performance = assemble_performance(settings)
+        self._assemblies = [one for one in (self._assembly, self._performance) if one is not None]
+        self._fleet = Fleet(config, environment, folder, traffic=plan.traffic.arguments())
         if plan.cut_counts:
             self._fleet.program = (str(_CUTTING_OFTEN),)
-        self._flow = Flow(brokers, f"{plan.name}.events", plan.traffic, plan.per_s)
+        labels = settings.topics.labels if plan.joiners else None
+        self._flow = Flow(brokers, f"{plan.name}.events", labels, plan.traffic, plan.per_s)
         # What a fault began is ended when its time comes: time, a number that breaks ties, what to do.
         self._later: list[tuple[float, int, Callable[[], object]]] = []
         self._ties = itertools.count()
@@ -81,8 +103,12 @@ class Run:
 
     def run(self) -> Report:
         """Do all of it. 1. Traffic and members begin. 2. Faults. 3. All catch up. 4. Compare."""
-        self._brokers.create_topic(f"{self._plan.name}.events")
+        with self._door:
+            return self._run()
+
+    def _run(self) -> Report:
         try:
+            self._create()
             self._begin()
             for fault in self._plan.faults:
                 self._wait(fault.after_s)
@@ -95,28 +121,46 @@ class Run:
         self.report.ended = self._fleet.ended
         return self.report
 
+    def _create(self) -> None:
+        """Create topics, and let the route begin with the first alert of all."""
+        settings = self._assembly.settings
+        for topic in [settings.topics.events, *([settings.topics.labels] if self._performance else [])]:
+            self._brokers.create_topic(topic)
+        ensure_topics(settings)
+        if self._plan.routers:
+            pin(settings, group_of(settings, DOOR))
+
     def _begin(self) -> None:
-        for _ in range(self._plan.counters):
-            self._fleet.add("counter", self._now())
-        for _ in range(self._plan.judges):
-            self._fleet.add("judge", self._now())
+        """Begin; faults are for members that work: each monitor has tested a window.
+
+        Servers come last. Before a counter has spoken a judge knows of no partition, and would wait for nobody else.
+        """
+        self._add("counter", "judge", "joiner", "router")
         self._flow.start()
-        # Faults are for members that work: the first window has been tested.
-        self._until(lambda: bool(self._status()), "the first window was not tested", every_s=1.0)
+        for assembly in self._assemblies:
+            self._until(lambda one=assembly: bool(self._status(one)), "no window was tested", every_s=1.0)  # type: ignore[misc]
+        self._add("server")
+        self._flow.flow()
+
+    def _add(self, *roles: Role) -> None:
+        for role in roles:
+            for _ in range(self._plan.members()[role]):
+                self._fleet.add(role, self._now())
 
     def _commit(self, fault: Fault) -> None:
-        if fault.kind is Kind.KILL_BROKER:
+        role = fault.kind.role
+        if role is None:
             self._until(lambda: not self._brokers.busy(), "brokers are not in sync")
             index = fault.of(len(self._brokers.kafka.nodes))
             self._note(fault, f"broker {index + 1}")
             self._brokers.kill(index, fault.lasts_s)
             return
         if fault.kind.name.startswith("ADD"):
-            member = self._fleet.add(fault.kind.role, self._now())
+            member = self._fleet.add(role, self._now())
             self._after(fault.lasts_s, lambda: self._fleet.stop(member, None))
         else:
-            self._until(lambda: bool(self._fleet.running(fault.kind.role)), "no member came back")
-            running = self._fleet.running(fault.kind.role)
+            self._until(lambda: bool(self._fleet.running(role)), "no member came back")
+            running = self._fleet.running(role)
             member = running[fault.of(len(running))]
             self._befall(member, fault)
         self._note(fault, member.name)
@@ -136,12 +180,45 @@ class Run:
         """Let traffic end and everybody catch up."""
         self._flow.hurry()
         self._until(lambda: not self._later and not self._brokers.busy(), "the last fault did not end")
+        self._until(lambda: self._flow.drained, "traffic did not end")
+        self._let_servers_go()
+        self._flow.close_windows()
         self._until(lambda: self._flow.done, "traffic did not end")
         if self._flow.failed:
             self._say(f"{self._flow.failed} events were not acknowledged; the recount is of those on the topic")
-        began, boundary_ms = self._now(), self._plan.traffic.last_boundary_ms
-        self._until(lambda: tested_to_ms(self._status()) >= boundary_ms, "not caught up", every_s=1.0)
+        began = self._now()
+        for assembly in self._assemblies:
+            self._until(lambda one=assembly: self._has_all(one), "not caught up", every_s=1.0)  # type: ignore[misc]
         self.report.caught_up_s = self._now() - began
+        if self._plan.routers:
+            events = published(self._assembly, self._servers)
+            self._until(lambda: {one["id"] for one in events} <= {came.json["id"] for came in self._door.came},
+                        "not all alerts were delivered", every_s=0.5)  # fmt: skip
+
+    def _has_all(self, assembly: Assembly) -> bool:
+        return reached_ms(self._status(assembly)) >= self._plan.traffic.last_boundary_ms
+
+    def _let_servers_go(self) -> None:
+        """Stop servers; the last one goes when those that were killed are waited for no more.
+
+        Leases end by the time of the log: somebody must write to it.
+        """
+        servers = [member for member in self._fleet.members if member.role == "server"]
+        if not servers:
+            return
+        *others, last = servers
+        self._until(lambda: last.running and all(member.running for member in others), "a server did not come back")
+        for member in others:
+            self._fleet.stop(member, None)
+        self._until(lambda: not any(member in self._fleet.members for member in others), "a server did not stop")
+        enough = sum(journal.reports for journal in self._journals().values()) + _REPORTS_TO_LAST
+        self._until(lambda: sum(journal.reports for journal in self._journals().values()) >= enough,
+                    "a server did not report", every_s=0.2)  # fmt: skip
+        self._fleet.stop(last, None)
+        self._until(lambda: last not in self._fleet.members, "a server did not stop")
+
+    def _journals(self) -> dict[str, Journal]:
+        return journals(self._fleet.folder.glob("server-*.log"))
 
     def _compare(self) -> None:
         for member in list(self._fleet.members):
@@ -151,15 +228,16 @@ class Run:
             self._fleet.tend(self._now())
             time.sleep(_TICK_S)
         self.report.differences += [f"{m.name} did not stop in {_STOPS_WITHIN_S} s" for m in self._fleet.members]
-        self.report.recount = recount(self._assembly, self._servers)
-        found = found_on(self._assembly, self._servers)
-        self.report.panes_compared = len(found.panes)
-        self.report.differences += differences(self.report.recount, found)
+        told = self._journals() if self._plan.servers else None
+        came = [request.json for request in self._door.came] if self._plan.routers else None
+        outcome = compare(self._assembly, self._performance, self._servers, self._plan.traffic, told, came)
+        self.report.outcome = outcome
+        self.report.differences += outcome.differences
         self.report.differences += [f"unexpected error, see {log}" for log in self._fleet.tracebacks()]
 
-    def _status(self) -> dict[str, Any]:
+    def _status(self, assembly: Assembly) -> dict[str, Any]:
         try:
-            return latest_status(self._assembly, self._servers)
+            return latest_status(assembly, self._servers)
         except KafkaError:
             # The topic is not there yet.
             return {}
@@ -187,6 +265,7 @@ class Run:
         while not condition():
             if self._now() > deadline_s:
                 self.report.differences.append(f"{complaint} after {_CATCHES_UP_WITHIN_S} s")
+                self._say(self.report.differences[-1])
                 return
             self._wait(every_s)
             self._tend()

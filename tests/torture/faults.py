@@ -1,12 +1,13 @@
 """What may befall a monitor, drawn from a seed: the same seed gives the same faults in the same order."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-Role = Literal["counter", "judge"]
+Role = Literal["counter", "judge", "joiner", "router", "server"]
+ROLES: tuple[Role, ...] = ("counter", "judge", "joiner", "router", "server")
 
 
 class Kind(StrEnum):
@@ -22,12 +23,16 @@ class Kind(StrEnum):
     PAUSE_JUDGE = "SIGSTOP of a judge, short"
     FREEZE_COUNTER = "SIGSTOP of a counter past its session"
     FREEZE_JUDGE = "SIGSTOP of a judge past its session"
+    KILL_JOINER = "kill -9 of a joiner"
+    FREEZE_JOINER = "SIGSTOP of a joiner past its session"
+    KILL_ROUTER = "kill -9 of a router"
+    KILL_SERVER = "kill -9 of a server that counts"
     KILL_BROKER = "kill -9 of a broker"
 
     @property
-    def role(self) -> Role:
-        """Whose fault it is."""
-        return "judge" if self.name.endswith("JUDGE") else "counter"
+    def role(self) -> Role | None:
+        """Whose fault it is; None of a broker."""
+        return next((role for role in ROLES if self.name.endswith(role.upper())), None)
 
 
 # The session of a member ends after 6 s without a word from it.
@@ -43,6 +48,10 @@ _WEIGHTS = {
     Kind.PAUSE_JUDGE: 4,
     Kind.FREEZE_COUNTER: 7,
     Kind.FREEZE_JUDGE: 5,
+    Kind.KILL_JOINER: 9,
+    Kind.FREEZE_JOINER: 3,
+    Kind.KILL_ROUTER: 5,
+    Kind.KILL_SERVER: 9,
     Kind.KILL_BROKER: 11,
 }
 
@@ -61,12 +70,13 @@ class Fault:
         return min(int(self.pick * count), count - 1)
 
 
-def draw(seed: int, count: int, mean_gap_s: float) -> list[Fault]:
-    """Return ``count`` faults, the first of each kind among the earliest where there are enough."""
+def draw(seed: int, count: int, mean_gap_s: float, roles: Collection[Role] = ROLES) -> list[Fault]:
+    """Return ``count`` faults of brokers and of these roles, the first of each kind early if there are enough."""
     rng = random.Random(seed)
-    kinds: list[Kind] = list(Kind) if count >= len(Kind) else []
+    weights = {kind: weight for kind, weight in _WEIGHTS.items() if kind.role is None or kind.role in roles}
+    kinds = list(weights) if count >= len(weights) else []
     rng.shuffle(kinds)
-    kinds += rng.choices(list(_WEIGHTS), list(_WEIGHTS.values()), k=count - len(kinds))
+    kinds += rng.choices(list(weights), list(weights.values()), k=count - len(kinds))
     return [
         Fault(kind, rng.uniform(0.3, 1.7) * mean_gap_s, rng.random(), rng.uniform(*_LASTS_S[kind.name.split("_")[0]]))
         for kind in kinds

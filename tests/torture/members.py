@@ -1,4 +1,4 @@
-"""Counters and judges as processes of their own, and what a supervisor does with them: start again what has ended."""
+"""The roles as processes of their own, and what a supervisor does with them: start again what has ended."""
 
 import os
 import signal
@@ -13,6 +13,7 @@ from tests.torture.faults import Role
 
 # A member that ends by itself (no broker found at its start) is started again after this.
 _AGAIN_S = 1.0
+_SERVER = Path(__file__).with_name("server.py")
 
 
 @dataclass(slots=True)
@@ -42,6 +43,8 @@ class Fleet:
     folder: Path
     # What stands for `driftline` on the command line.
     program: Sequence[str] = ("-m", "consumers.cli")
+    # What a server that counts is told of the traffic.
+    traffic: Sequence[str] = ()
     members: list[Member] = field(default_factory=list)
     # Members that ended without being asked to, with the last that they said.
     ended: list[str] = field(default_factory=list)
@@ -106,7 +109,9 @@ class Fleet:
         return [str(path) for path in sorted(self.folder.glob("*.log")) if b"Traceback" in path.read_bytes()]
 
     def _start(self, member: Member) -> None:
-        command = [sys.executable, *self.program, "run", "--config", str(self.config), "--role", member.role]
+        run = [*self.program, "run", "--config", str(self.config), "--role", member.role]
+        serve = [str(_SERVER), str(self.config), member.name, *self.traffic]
+        command = [sys.executable, *(serve if member.role == "server" else run)]
         with member.log.open("ab") as log:
             member.process = subprocess.Popen(
                 dying_with_us(command),

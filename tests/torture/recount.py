@@ -36,9 +36,16 @@ class Recount:
     windows: list[tuple[int, int, int, str]] = field(default_factory=list)
     events: list[dict[str, Any]] = field(default_factory=list)
 
+    def take(self, other: "Recount") -> None:
+        """Add what somebody else counted."""
+        for pane in other.panes.values():
+            _grow(self.panes, pane)
+        self.ledger.add(other.ledger)
+        self.records += other.records
+
 
 def recount(assembly: Assembly, servers: Sequence[str]) -> Recount:
-    """Count the events topic again, and judge the panes once all of them are whole."""
+    """Count the events topic again; nothing is judged yet."""
     found = Recount()
     decoder, tallier = assembly.new_decoder(), assembly.new_tallier()
     topic = assembly.settings.topics.events
@@ -49,7 +56,6 @@ def recount(assembly: Assembly, servers: Sequence[str]) -> Recount:
         if newest_ms is not None:
             found.newest_ms[partition] = newest_ms
     found.records = _records(servers, topic)
-    judge(assembly, found)
     return found
 
 

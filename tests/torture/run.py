@@ -10,11 +10,13 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 from consumers.local_kafka import LocalKafka
 from tests.torture.cluster import Brokers
+from tests.torture.comparison import Outcome
 from tests.torture.driver import Plan, Report, Run
-from tests.torture.faults import draw
+from tests.torture.faults import ROLES, draw
 from tests.torture.traffic import Traffic
 
 _HEAP_MB = 384
@@ -23,15 +25,20 @@ _HEAP_MB = 384
 def main() -> int:
     """Run and tell; return the exit code."""
     options = _options()
-    faults = draw(options.seed, options.faults, options.gap)
+    members = {"counter": options.counters, "judge": options.judges, "joiner": options.joiners,
+               "router": options.routers, "server": options.servers}  # fmt: skip
+    faults = draw(options.seed, options.faults, options.gap, [role for role in ROLES if members[role]])
     # Traffic flows a little longer than the faults last, so that there is always some to lose.
     lasts_s = sum(fault.after_s for fault in faults) * 1.1 + 20
     plan = Plan(
-        Traffic(options.seed, options.events, options.per_pane),
+        Traffic(options.seed, options.events, options.per_pane, taps=options.servers > 0),
         faults,
         options.rate or max(200.0, options.events / lasts_s),
         counters=options.counters,
         judges=options.judges,
+        joiners=options.joiners,
+        routers=options.routers,
+        servers=options.servers,
         cut_counts=options.cut_counts,
     )
     began = time.monotonic()
@@ -53,8 +60,15 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--per-pane", type=int, default=1_000, help="events to an interval of event time")
     parser.add_argument("--counters", type=int, default=2)
     parser.add_argument("--judges", type=int, default=2)
+    parser.add_argument("--joiners", type=int, default=2, help="0: without labels")
+    parser.add_argument("--routers", type=int, default=1, help="0: without a route")
+    parser.add_argument("--servers", type=int, default=2, help="servers that count by themselves")
     parser.add_argument("--cut-counts", action="store_true", help="delete counts behind the judges every second")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.cut_counts:
+        # What servers have reported could not be read any more.
+        options.servers = 0
+    return options
 
 
 def _tell(report: Report, took_s: float) -> None:
@@ -63,14 +77,19 @@ def _tell(report: Report, took_s: float) -> None:
     _say("\n".join(["ended by themselves and started again:", *(report.ended or ["none"])]))
     for kind, count in sorted(report.faults.items()):
         _say(f"{count:6d}  {kind}")
-    recounted, types = report.recount, [event["type"] for event in report.recount.events]
+    outcome = report.outcome
+    recounted, types = outcome.recount, [event["type"] for event in _events(outcome)]
+    panes = len(recounted.panes) + (len(outcome.performance.panes) if outcome.performance else 0)
     rows = {
         "faults": report.faults.total(),
         "records on the topic": recounted.ledger.read,
         "ledger": recounted.ledger.to_dict(),
-        "panes compared": f"{report.panes_compared} of {len(recounted.panes)}",
+        "joined": dict(outcome.joined),
+        "servers that count": dict(outcome.servers),
+        "panes compared": f"{outcome.panes_compared} of {panes}",
         "windows": len(recounted.windows),
         "drift events": {name: types.count(name) for name in sorted(set(types))},
+        "requests at the door": outcome.delivered,
         "rejects": recounted.rejects.total(),
         "faults took": f"{report.faults_s:.0f} s",
         "caught up after the end of traffic in": f"{report.caught_up_s:.0f} s",
@@ -79,6 +98,10 @@ def _tell(report: Report, took_s: float) -> None:
     }
     _say("\n".join(f"{name:40} {value}" for name, value in rows.items()))
     _say("\n".join(text[:2_000] for text in report.differences[:50]))
+
+
+def _events(outcome: Outcome) -> list[dict[str, Any]]:
+    return [*outcome.recount.events, *(outcome.performance.events if outcome.performance else ())]
 
 
 def _say(text: str) -> None:

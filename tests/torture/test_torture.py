@@ -40,18 +40,29 @@ def told(report: Report) -> str:
 
 def resolved_and_all_kinds_counted(report: Report) -> bool:
     """Tell whether the run had in it what it is to be exact about."""
-    types, ledger = {event["type"] for event in report.recount.events}, report.recount.ledger
+    recount = report.outcome.recount
+    types, ledger = {event["type"] for event in recount.events}, recount.ledger
     fates = (ledger.counted, ledger.late, ledger.ahead, ledger.foreign, ledger.rejected.total())
     return {"drift.opened", "drift.resolved"} <= types and all(fates)
 
 
 def test_random_faults_change_nothing(brokers: Brokers, tmp_path: Path) -> None:
-    """Twenty faults, every kind among them, while traffic flows: panes, events, ledger and rejects equal a recount."""
-    plan = Plan(Traffic(SEED, 30_000, 500), draw(SEED, 20, 1.75), per_s=600, name="random")
+    """Twenty faults, every kind among them, while traffic flows: all that is on the topics equals a recount.
+
+    Panes, events, ledgers and rejects of two monitors; labels joined; what servers counted; alerts at a service's door.
+    """
+    traffic = Traffic(SEED, 30_000, 500, taps=True)
+    plan = Plan(traffic, draw(SEED, 20, 1.75), per_s=600, name="random", joiners=1, routers=1, servers=2)
     report = Run(plan, brokers, tmp_path, print).run()
     assert report.differences == [], told(report)
     assert set(report.faults) == set(Kind)
     assert report.faults.total() == 20
+    outcome = report.outcome
+    assert min(outcome.joined[fate] for fate in ("matched", "duplicate", "unmatched", "labels rejected")) > 0
+    assert outcome.performance is not None
+    assert "drift.opened" in {event["type"] for event in outcome.performance.events}
+    assert outcome.servers["rows"] > 0
+    assert outcome.delivered > 0
     assert resolved_and_all_kinds_counted(report)
 
 

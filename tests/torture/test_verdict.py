@@ -12,8 +12,9 @@ from consumers.raw import RawBatch
 from consumers.settings import load_settings
 from stream.ledger import Ledger
 from tests.torture.faults import Kind, draw, each_once
+from tests.torture.monitor import write_monitor
 from tests.torture.recount import Recount, count_batch, judge
-from tests.torture.traffic import PARTITIONS, Traffic, write_monitor
+from tests.torture.traffic import PARTITIONS, Traffic
 from tests.torture.verdict import Found, differences, plain, sealed
 
 TRAFFIC = Traffic(1, 12_000, 300)
@@ -26,8 +27,8 @@ def wanted(tmp_path_factory: pytest.TempPathFactory) -> Recount:
     config = write_monitor(tmp_path_factory.mktemp("verdict"), 1)
     assembly = assemble(load_settings(config, {}))
     logs: list[list[bytes | None]] = [[] for _ in range(PARTITIONS)]
-    for partition, value in TRAFFIC.records():
-        logs[partition].append(value)
+    for sent in (*TRAFFIC.records(), *TRAFFIC.ends()):
+        logs[sent.partition].append(sent.value)
     found = Recount(records=sum(map(len, logs)))
     decoder, tallier = assembly.new_decoder(), assembly.new_tallier()
     for partition, values in enumerate(logs):
@@ -147,7 +148,7 @@ def test_one_thing_wrong_is_reported(name: str, wanted: Recount) -> None:
 def test_a_seed_repeats_its_faults_and_its_traffic() -> None:
     """Equal seeds give equal plans, others give others; every kind is drawn."""
     assert draw(3, 200, 4.0) == draw(3, 200, 4.0) != draw(4, 200, 4.0)
-    assert {fault.kind for fault in draw(3, 11, 4.0)} == set(Kind)
+    assert {fault.kind for fault in draw(3, len(Kind), 4.0)} == set(Kind)
     assert list(Traffic(3, 5_000, 500).records()) == list(Traffic(3, 5_000, 500).records())
     assert list(Traffic(3, 5_000, 500).records()) != list(Traffic(4, 5_000, 500).records())
 

@@ -2,94 +2,102 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
-
-from baselines import save
-from baselines.fitting import FitOptions, fit
 
 START_MS = 1_700_000_000_000
 EVERY_MS = 10_000
 LATENESS_MS = 2_000
 PARTITIONS = 4
-_DEVICES = np.array(["mobile", "desktop", "tablet"])
-_AS_TRAINED, _MOVED = (0.45, 0.45, 0.1), (0.7, 0.2, 0.1)
+DEVICES = np.array(["mobile", "desktop", "tablet"])
+AS_TRAINED, _MOVED = (0.45, 0.45, 0.1), (0.7, 0.2, 0.1)
 # Of every forty panes, these have drifted: each time an incident opens and resolves.
 _CYCLE, _DRIFTED = 40, range(12, 24)
 _BLOCK = 2_000
+# A label's time is so much behind its event's.
+_LABELLED_AFTER_MS = 3_000
+# Servers that count by themselves: their panes, and how many rows of one process are in each but the last.
+_TAP_PANES, _TAPPED_PER_PANE = 6, 100
+
+
+class Sent(NamedTuple):
+    """A record of the events topic, and the labels that come once it is on the topic."""
+
+    partition: int
+    value: bytes | None
+    labels: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """``events`` events, ``per_pane`` of them to an interval of event time, dealt out to the partitions in turn."""
+    """``events`` events, ``per_pane`` of them to an interval of event time, dealt out to the partitions in turn.
+
+    Where there are ``taps``, they count rows of later intervals than any event's: so whatever befalls whom, no row is
+    late because a window has closed.
+    """
 
     seed: int
     events: int
     per_pane: int
+    taps: bool = False
+
+    def arguments(self) -> list[str]:
+        """Return what a process needs to be asked the same rows (`tapped`)."""
+        return [str(self.seed), str(self.events), str(self.per_pane)]
+
+    @property
+    def tapped_from_ms(self) -> int:
+        """Where the intervals of the taps begin (UTC ms)."""
+        return START_MS + (self.events // self.per_pane + 1) * EVERY_MS
 
     @property
     def last_boundary_ms(self) -> int:
         """The end of the last window that becomes whole (UTC ms); by then all panes with traffic are sealed."""
-        return START_MS + (self.events // self.per_pane + 2) * EVERY_MS
+        return self.tapped_from_ms + (1 + _TAP_PANES * self.taps) * EVERY_MS
 
-    def records(self) -> Iterator[tuple[int, bytes | None]]:
-        """Yield partition and value; at the end what closes the last windows, one event a partition."""
+    def records(self) -> Iterator[Sent]:
+        """Yield everything but what closes the last windows."""
         for first in range(0, self.events, _BLOCK):
             yield from self._block(first, min(_BLOCK, self.events - first))
-        for partition in range(PARTITIONS):
-            yield (
-                partition,
-                _event(self.last_boundary_ms + LATENESS_MS, "end", '"age":40.0,"income":100.0,"device":"mobile"'),
-            )
 
-    def _block(self, first: int, size: int) -> Iterator[tuple[int, bytes | None]]:
+    def ends(self) -> Iterator[Sent]:
+        """Yield what closes the last windows, one event a partition."""
+        time_ms = self.last_boundary_ms + LATENESS_MS
+        for partition in range(PARTITIONS):
+            event = _event(time_ms, f"end-{partition}", '"age":40.0,"income":100.0,"device":"mobile"')
+            yield Sent(partition, event, (_label(f"end-{partition}", "yes", time_ms),))
+
+    def tapped(self, name: str) -> Iterator[bytes]:
+        """Yield the rows that a server is asked, from its start on and for ever; equal names are asked the same."""
+        rng = np.random.default_rng([self.seed, *name.encode()])
+        number = 0
+        while True:
+            pane = min(number // _TAPPED_PER_PANE, _TAP_PANES - 1)
+            within_ms = number % _TAPPED_PER_PANE * EVERY_MS // _TAPPED_PER_PANE
+            time_ms = self.tapped_from_ms + pane * EVERY_MS + within_ms - int(rng.integers(0, LATENESS_MS * 14 // 10))
+            age, income = rng.normal(48.0 if pane in (2, 3) else 40.0, 8.0), np.exp(rng.normal(4.6, 0.4))
+            features = f'"age":{age:.2f},"income":{income:.1f},"device":"{DEVICES[rng.choice(3, p=AS_TRAINED)]}"'
+            yield _event(max(time_ms, self.tapped_from_ms), f"{name}-{number}", features)
+            number += 1
+
+    def _block(self, first: int, size: int) -> Iterator[Sent]:
         rng = np.random.default_rng([self.seed, first])
         numbers = np.arange(first, first + size)
         moved = np.isin(numbers // self.per_pane % _CYCLE, _DRIFTED)
         ages = np.round(rng.normal(np.where(moved, 48.0, 40.0), 8.0), 2)
         incomes = np.round(np.exp(rng.normal(np.where(moved, 4.9, 4.6), 0.4)), 1)
-        chances = np.where(moved, np.cumsum(_MOVED)[:, None], np.cumsum(_AS_TRAINED)[:, None])
-        devices = _DEVICES[np.minimum((rng.random(size) > chances).sum(axis=0), 2)]
+        chances = np.where(moved, np.cumsum(_MOVED)[:, None], np.cumsum(AS_TRAINED)[:, None])
+        devices = DEVICES[np.minimum((rng.random(size) > chances).sum(axis=0), 2)]
         # Out of order by about the lateness: whether an event is late hangs by what its own partition showed before.
         times = START_MS + numbers * EVERY_MS // self.per_pane - rng.integers(0, LATENESS_MS * 14 // 10, size)
-        columns = (numbers.tolist(), times.tolist(), ages.tolist(), incomes.tolist(), devices.tolist())
-        for number, time_ms, age, income, device in zip(*columns, strict=True):
+        # The model answers "yes", and errs more often where its inputs moved.
+        truths = np.where(rng.random(size) < np.where(moved, 0.5, 0.1), "no", "yes")
+        columns = (numbers.tolist(), times.tolist(), ages.tolist(), incomes.tolist(), devices.tolist(), truths.tolist())
+        for number, time_ms, age, income, device, truth in zip(*columns, strict=True):
             features = f'"age":{age},"income":{income},"device":"{device}"'
-            yield number % PARTITIONS, _record(number, max(time_ms, START_MS), features)
-
-
-def write_monitor(folder: Path, seed: int) -> Path:
-    """Fit a baseline to training data of this traffic, and return the path of a configuration for it."""
-    rng = np.random.default_rng([seed, 2**31])
-    ages, incomes = rng.normal(40, 8, 20_000).round(2), np.exp(rng.normal(4.6, 0.4, 20_000)).round(1)
-    devices = rng.choice(_DEVICES, 20_000, p=_AS_TRAINED)
-    rows = (f"{age},{income},{device}\n" for age, income, device in zip(ages, incomes, devices, strict=True))
-    (folder / "training.csv").write_text("age,income,device\n" + "".join(rows))
-    save(fit([folder / "training.csv"], FitOptions(cells=200)), folder / "baseline.json")
-    config = folder / "driftline.toml"
-    config.write_text(
-        f"""[monitor]
-name = "torture"
-[schedule]
-every = "{EVERY_MS // 1000}s"
-window = "{2 * EVERY_MS // 1000}s"
-lateness = "{LATENESS_MS // 1000}s"
-# Facts that depend on the clock are outside of what is promised of events.
-idle = "12h"
-[events]
-timestamp = "ts"
-id = "id"
-features = "features"
-where = {{model = "prices"}}
-[topics]
-# All counts ever written are held against the recount.
-cut_counts = false
-[telemetry]
-listen = "127.0.0.1:0"
-"""
-    )
-    return config
+            value = _record(number, max(time_ms, START_MS), features)
+            yield Sent(number % PARTITIONS, value, tuple(_labels(number, truth, max(time_ms, START_MS))))
 
 
 def _record(number: int, time_ms: int, features: str) -> bytes | None:
@@ -101,7 +109,23 @@ def _record(number: int, time_ms: int, features: str) -> bytes | None:
 
 
 def _event(time_ms: int, name: str, features: str, model: str = "prices") -> bytes:
-    return f'{{"ts":{time_ms},"id":"{name}","model":"{model}","features":{{{features}}}}}'.encode()
+    return f'{{"ts":{time_ms},"id":"{name}","model":"{model}","prediction":"yes","features":{{{features}}}}}'.encode()
+
+
+def _labels(number: int, truth: str, time_ms: int) -> Iterator[bytes]:
+    """Yield what is told of an event later: mostly its label; nothing, the same twice, of another id, or nonsense."""
+    label = _label(str(number), truth, time_ms + _LABELLED_AFTER_MS)
+    if number % 9 == 2:
+        return
+    yield label[:-3] if number % 557 == 3 else label
+    if number % 311 == 4:
+        yield label
+    if number % 613 == 5:
+        yield _label(f"unknown-{number}", truth, time_ms)
+
+
+def _label(name: str, truth: str, time_ms: int) -> bytes:
+    return f'{{"id":"{name}","label":"{truth}","ts":{time_ms}}}'.encode()
 
 
 # Intervals at which an event is something else; primes, so that every partition gets of each.

@@ -8,6 +8,7 @@ are in the ledger, in the windows and in the drift events only.
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -16,7 +17,7 @@ from baselines import Layout
 from consumers.assembly import Assembly
 from consumers.book import Book
 from consumers.judge import WAITING
-from consumers.records import PaneChunk, grow, read_counts_topic, read_memory, read_pane
+from consumers.records import Control, PaneChunk, TapReport, grow, read_counts_topic, read_memory, read_pane
 from stream.ledger import Ledger
 from stream.panes import Pane, PaneKey
 from stream.watermark import Watermark
@@ -55,9 +56,18 @@ def found_on(assembly: Assembly, servers: Sequence[str]) -> Found:
     found.remembered = book.ledger
     found.windows = [window_of(status) for status in _statuses(assembly, servers)]
     found.status = latest_status(assembly, servers)
-    found.events = [orjson.loads(record.value) for record in _all(servers, topics.alerts)]
-    found.rejects.update(_reject_key(dict(record.headers)) for record in _all(servers, topics.rejects))
+    # Alerts and rejects are shared with the monitor of labels, and with the joiner.
+    events = (orjson.loads(record.value) for record in _all(servers, topics.alerts))
+    found.events = [event for event in events if event["monitor"] == assembly.settings.monitor.name]
+    found.rejects.update(rejects_of(topics.events, (record.headers for record in _all(servers, topics.rejects))))
     return found
+
+
+def rejects_of(topic: str, headers: Iterable[Iterable[tuple[str, bytes]]]) -> Iterator[RejectKey]:
+    """Yield where the rejects stand that are of a topic, with their reasons."""
+    for one in map(dict, headers):
+        if one["driftline_topic"].decode() == topic:
+            yield int(one["driftline_partition"]), int(one["driftline_offset"]), one["driftline_reason"].decode()
 
 
 def sealed(records: Iterable[tuple[bytes, bytes | None]], layout: Layout) -> dict[int, Pane]:
@@ -88,12 +98,19 @@ def window_of(status: dict[str, Any]) -> tuple[int, int, int, str]:
 
 def _add_up(found: Found, values: Iterable[bytes], layout: Layout) -> None:
     grown: dict[PaneKey, Pane] = {}
+    reports: set[tuple[str, int]] = set()
     for value in values:
         read = read_counts_topic(value)
-        if isinstance(read, PaneChunk):
-            grow(grown, read, layout)
-        else:
-            found.ledger.add(Ledger.from_dict(read.ledger))
+        match read:
+            case PaneChunk():
+                grow(grown, read, layout)
+            case Control():
+                found.ledger.add(Ledger.from_dict(read.ledger))
+            case TapReport(run=run, sequence=sequence) if (run, sequence) not in reports:
+                reports.add((run, sequence))
+                found.ledger.add(Ledger.from_dict(read.ledger))
+                for chunk in read.panes:
+                    grow(grown, chunk, layout)
     found.panes = {start: pane for (_, start), pane in grown.items()}
 
 
@@ -105,20 +122,20 @@ def latest_status(assembly: Assembly, servers: Sequence[str]) -> dict[str, Any]:
     return last
 
 
-def tested_to_ms(status: dict[str, Any]) -> int:
-    """Return the end of the last window that a status tells of; 0 before there is any."""
-    return int(status["window"]["end_ms"]) if status else 0
+def reached_ms(status: dict[str, Any]) -> int:
+    """Return the watermark that a status tells of (UTC ms); 0 before there is any."""
+    return round(datetime.fromisoformat(status["watermark"]).timestamp() * 1000) if status else 0
 
 
 def differences(wanted: Recount, found: Found) -> list[str]:
     """Return in sentences all that is not as it should be; none is what is promised."""
     return [
         *_counted(wanted.panes, found),
-        *_panes("panes topic", {start: wanted.panes[start] for start in found.held}, found.held),
+        *pane_differences("panes topic", {start: wanted.panes[start] for start in found.held}, found.held),
         *_ledgers(wanted, found),
         *_windows(wanted.windows, found.windows),
         *_events(wanted.events, found.events),
-        *_multiset("reject", wanted.rejects, found.rejects),
+        *multiset("reject", wanted.rejects, found.rejects),
     ]
 
 
@@ -137,9 +154,10 @@ def plain(pane: Pane) -> dict[str, Any]:
 
 def _counted(wanted: dict[int, Pane], found: Found) -> Iterator[str]:
     if found.cut_to is None:
-        yield from _panes("counts topic", wanted, found.panes)
+        yield from pane_differences("counts topic", wanted, found.panes)
         return
-    yield from _panes("sealed", {start: pane for start, pane in wanted.items() if start in found.panes}, found.panes)
+    known = {start: pane for start, pane in wanted.items() if start in found.panes}
+    yield from pane_differences("sealed", known, found.panes)
     if not found.cut_to:
         yield "counts topic: nothing was cut behind the judges"
     if not found.panes:
@@ -150,7 +168,8 @@ def _windows(wanted: list[tuple[int, int, int, str]], found: list[tuple[int, int
     yield from (f"status topic: window {window} is not of the recount" for window in sorted({*found} - {*wanted}))
 
 
-def _panes(where: str, wanted: dict[int, Pane], found: dict[int, Pane]) -> Iterator[str]:
+def pane_differences(where: str, wanted: dict[int, Pane], found: dict[int, Pane]) -> Iterator[str]:
+    """Yield which panes are missing, too many, or not the same."""
     for start in sorted({*wanted, *found}):
         if start not in wanted or start not in found:
             yield f"{where}: pane {start} is {'missing' if start in wanted else 'not of the recount'}"
@@ -188,14 +207,10 @@ def _events(wanted: list[dict[str, Any]], found: list[dict[str, Any]]) -> Iterat
         yield "alerts topic: the right events in another order"
 
 
-def _multiset(name: str, wanted: Counter[RejectKey], found: Counter[RejectKey]) -> Iterator[str]:
+def multiset(name: str, wanted: Counter[Any], found: Counter[Any]) -> Iterator[str]:
+    """Yield what is missing, and what is there too often."""
     yield from (f"{name} {key} is missing" for key in sorted(wanted - found))
     yield from (f"{name} {key} is there {found[key]} times" for key in sorted(found - wanted))
-
-
-def _reject_key(headers: dict[str, bytes]) -> RejectKey:
-    partition, offset = int(headers["driftline_partition"]), int(headers["driftline_offset"])
-    return partition, offset, headers["driftline_reason"].decode()
 
 
 def _all(servers: Sequence[str], topic: str) -> Iterable[Any]:
@@ -203,7 +218,7 @@ def _all(servers: Sequence[str], topic: str) -> Iterable[Any]:
 
 
 def _statuses(assembly: Assembly, servers: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """Yield the status after each tick; what was told of waiting windows stands beside it."""
+    """Yield the status after each tick; what was told of waiting windows and of routes stands beside it."""
     for record in _all(servers, assembly.settings.topics.status):
-        if not record.key.endswith(WAITING):
+        if not record.key.endswith(WAITING) and b"|route|" not in record.key:
             yield orjson.loads(record.value)
