@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import orjson
@@ -11,7 +12,7 @@ from consumers.assembly import Assembly
 from consumers.kafka_status import look
 from tests.torture.delivered import delivery_differences
 from tests.torture.joined import join_differences, rejoin
-from tests.torture.recount import Recount, judge, read_committed, recount
+from tests.torture.recount import Recount, all_committed, judge, recount
 from tests.torture.tapped import Journal, add_servers
 from tests.torture.traffic import Traffic
 from tests.torture.verdict import differences, found_on
@@ -42,7 +43,8 @@ def compare(
     """Compare monitor by monitor; ``told`` is what servers that count said, ``came`` what was delivered."""
     outcome = Outcome(recount=recount(assembly, servers))
     if told is not None:
-        outcome.servers, wrong = add_servers(outcome.recount, assembly, servers, traffic, told)
+        values = (record.value for record in all_committed(servers, assembly.settings.topics.counts))
+        outcome.servers, wrong = add_servers(outcome.recount, assembly, values, traffic, told)
         outcome.differences += wrong
     outcome.panes_compared = _hold(outcome, assembly, outcome.recount, servers)
     if performance is not None:
@@ -55,8 +57,7 @@ def compare(
 
 def published(assembly: Assembly, servers: Sequence[str]) -> list[dict[str, Any]]:
     """Return the drift events on the alerts topic, of both monitors, in their order."""
-    polls = read_committed(servers, assembly.settings.topics.alerts)
-    return [orjson.loads(record.value) for records in polls for record in records]
+    return [orjson.loads(record.value) for record in all_committed(servers, assembly.settings.topics.alerts)]
 
 
 def _hold(outcome: Outcome, assembly: Assembly, wanted: Recount, servers: Sequence[str]) -> int:
@@ -68,10 +69,10 @@ def _hold(outcome: Outcome, assembly: Assembly, wanted: Recount, servers: Sequen
 
 
 def _hold_labels(outcome: Outcome, assembly: Assembly, performance: Assembly, servers: Sequence[str]) -> None:
-    settings = assembly.settings
-    rejoined, ledger = rejoin(settings, servers), look(settings).joined
+    settings, read = assembly.settings, partial(all_committed, servers)
+    rejoined, ledger = rejoin(settings, read), look(settings).joined
     assert ledger is not None
-    outcome.differences += join_differences(settings, servers, rejoined, ledger)
+    outcome.differences += join_differences(settings, read, rejoined, ledger)
     outcome.joined = rejoined.ledger
     outcome.performance = recount(performance, servers)
     # By the account of who joined again: offsets of this topic count the ends of transactions, too.

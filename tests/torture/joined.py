@@ -2,17 +2,19 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from consumers.settings import Settings
 from stream.join_ledger import JoinLedger
 from stream.labelled import labelled_features
-from tests.torture.recount import RejectKey, read_committed
+from tests.torture.recount import RejectKey
 from tests.torture.traffic import PARTITIONS
 from tests.torture.verdict import multiset, rejects_of
 
+# The committed records of a topic's partition, in offset order.
+Read = Callable[[str, int], Iterable[Any]]
 # What is compared of a labelled event; the rest of its source is the topic's id.
 _TOLD = ("id", "ts", "label_ts", "features")
 
@@ -26,25 +28,25 @@ class Rejoined:
     ledger: Counter[str] = field(default_factory=Counter)
 
 
-def rejoin(settings: Settings, servers: Sequence[str]) -> Rejoined:
+def rejoin(settings: Settings, read: Read) -> Rejoined:
     """Join partition by partition, label by label: none comes before its event here, or too late."""
     found = Rejoined()
     for partition in range(PARTITIONS):
-        predictions = _predictions(found, servers, settings.topics.events, partition)
-        found.labelled.append(list(_labelled(found, predictions, servers, settings.topics.labels, partition)))
+        predictions = _predictions(found, read(settings.topics.events, partition))
+        found.labelled.append(list(_labelled(found, predictions, read(settings.topics.labels, partition), partition)))
     return found
 
 
-def join_differences(settings: Settings, servers: Sequence[str], wanted: Rejoined, ledger: JoinLedger) -> Iterator[str]:
+def join_differences(settings: Settings, read: Read, wanted: Rejoined, ledger: JoinLedger) -> Iterator[str]:
     """Yield what is not as it should be of the labelled topic, the rejects of labels and the joiners' ledger."""
     for partition, should in enumerate(wanted.labelled):
-        does = [json.loads(record.value) for record in _records(servers, settings.topics.labelled, partition)]
+        does = [json.loads(record.value) for record in read(settings.topics.labelled, partition)]
         places = [{**event, "source": event["source"]["offset"]} for event in does]
         named = [[f"{event['id']} of {event['source']}" for event in side] for side in (should, places)]
         yield from multiset(f"labelled topic: partition {partition}: event", Counter(named[0]), Counter(named[1]))
         if sorted(named[0]) == sorted(named[1]) and should != places:
             yield f"labelled topic: partition {partition}: the right events with other contents, or in another order"
-    headers = (record.headers for record in _records(servers, settings.topics.rejects))
+    headers = (record.headers for record in read(settings.topics.rejects, 0))
     yield from multiset("reject of a label", wanted.rejects, Counter(rejects_of(settings.topics.labels, headers)))
     does = _entries(ledger)
     if does != wanted.ledger or not ledger.balanced():
@@ -63,9 +65,9 @@ def _entries(ledger: JoinLedger) -> Counter[str]:
     )
 
 
-def _predictions(found: Rejoined, servers: Sequence[str], topic: str, partition: int) -> dict[str, dict[str, Any]]:
+def _predictions(found: Rejoined, records: Iterable[Any]) -> dict[str, dict[str, Any]]:
     predictions = {}
-    for record in _records(servers, topic, partition):
+    for record in records:
         event, ledger = _parsed(record.value), found.ledger
         ledger["predictions"] += 1
         if event is None:
@@ -79,10 +81,10 @@ def _predictions(found: Rejoined, servers: Sequence[str], topic: str, partition:
 
 
 def _labelled(
-    found: Rejoined, predictions: dict[str, dict[str, Any]], servers: Sequence[str], topic: str, partition: int
+    found: Rejoined, predictions: dict[str, dict[str, Any]], records: Iterable[Any], partition: int
 ) -> Iterator[dict[str, Any]]:
     ledger, done = found.ledger, set()
-    for record in _records(servers, topic, partition):
+    for record in records:
         label = _parsed(record.value)
         ledger["labels"] += 1
         if label is None:
@@ -106,7 +108,3 @@ def _parsed(value: bytes | None) -> dict[str, Any] | None:
         return dict(json.loads(value or b""))
     except ValueError:
         return None
-
-
-def _records(servers: Sequence[str], topic: str, partition: int = 0) -> Iterator[Any]:
-    return (record for records in read_committed(servers, topic, partition) for record in records)

@@ -94,6 +94,11 @@ def read_committed(servers: Sequence[str], topic: str, partition: int = 0) -> It
             yield consumer.poll(timeout_ms=500).get(tp, [])
 
 
+def all_committed(servers: Sequence[str], topic: str, partition: int = 0) -> Iterator[Any]:
+    """Yield the committed records of a partition in offset order, up to the end it has now."""
+    return (record for records in read_committed(servers, topic, partition) for record in records)
+
+
 def first_offset(servers: Sequence[str], topic: str, partition: int = 0) -> int:
     """Return the first offset that a partition still has."""
     tp = TopicPartition(topic, partition)

@@ -5,7 +5,7 @@ shows in its reports, and nothing else of it is taken from them.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -15,7 +15,7 @@ from consumers.raw import RawBatch
 from consumers.records import TapReport, grow, read_counts_topic
 from stream.ledger import Ledger
 from stream.panes import Pane, PaneKey
-from tests.torture.recount import Recount, count_batch, read_committed
+from tests.torture.recount import Recount, count_batch
 from tests.torture.traffic import Traffic
 from tests.torture.verdict import pane_differences
 
@@ -83,11 +83,13 @@ def reported(assembly: Assembly, values: Iterable[bytes]) -> dict[str, Run]:
 
 
 def add_servers(
-    recounted: Recount, assembly: Assembly, servers: Sequence[str], traffic: Traffic, told: Mapping[str, Journal]
+    recounted: Recount, assembly: Assembly, values: Iterable[bytes], traffic: Traffic, told: Mapping[str, Journal]
 ) -> tuple[Counter[str], list[str]]:
-    """Add to the recount what servers were asked, as far as they have reported; return figures, and what is wrong."""
-    records = (record for some in read_committed(servers, assembly.settings.topics.counts) for record in some)
-    runs = reported(assembly, (record.value for record in records))
+    """Add to the recount what servers were asked, as far as they have reported; return figures, and what is wrong.
+
+    ``values`` are the records of the counts topic.
+    """
+    runs = reported(assembly, values)
     wrong: list[str] = []
     for name, run in runs.items():
         if name not in told:

@@ -21,7 +21,7 @@ from consumers.records import Control, PaneChunk, TapReport, grow, read_counts_t
 from stream.ledger import Ledger
 from stream.panes import Pane, PaneKey
 from stream.watermark import Watermark
-from tests.torture.recount import Recount, RejectKey, first_offset, read_committed
+from tests.torture.recount import Recount, RejectKey, all_committed, first_offset
 
 
 @dataclass(slots=True)
@@ -44,11 +44,13 @@ def found_on(assembly: Assembly, servers: Sequence[str]) -> Found:
     topics, found = assembly.settings.topics, Found()
     if topics.cut_counts:
         found.cut_to = first_offset(servers, topics.counts)
-        found.panes = sealed(((record.key, record.value) for record in _all(servers, topics.panes)), assembly.layout)
+        found.panes = sealed(
+            ((record.key, record.value) for record in all_committed(servers, topics.panes)), assembly.layout
+        )
     else:
-        _add_up(found, (record.value for record in _all(servers, topics.counts)), assembly.layout)
+        _add_up(found, (record.value for record in all_committed(servers, topics.counts)), assembly.layout)
     book = Book(assembly.new_monitors(), Watermark(assembly.settings.lateness_ms))
-    book.restore((record.key, record.value) for record in _all(servers, topics.panes))
+    book.restore((record.key, record.value) for record in all_committed(servers, topics.panes))
     for start in book.monitors.any.pane_starts():
         pane = book.monitors.any.pane(start)
         if pane is not None:
@@ -57,9 +59,11 @@ def found_on(assembly: Assembly, servers: Sequence[str]) -> Found:
     found.windows = [window_of(status) for status in _statuses(assembly, servers)]
     found.status = latest_status(assembly, servers)
     # Alerts and rejects are shared with the monitor of labels, and with the joiner.
-    events = (orjson.loads(record.value) for record in _all(servers, topics.alerts))
+    events = (orjson.loads(record.value) for record in all_committed(servers, topics.alerts))
     found.events = [event for event in events if event["monitor"] == assembly.settings.monitor.name]
-    found.rejects.update(rejects_of(topics.events, (record.headers for record in _all(servers, topics.rejects))))
+    found.rejects.update(
+        rejects_of(topics.events, (record.headers for record in all_committed(servers, topics.rejects)))
+    )
     return found
 
 
@@ -213,12 +217,8 @@ def multiset(name: str, wanted: Counter[Any], found: Counter[Any]) -> Iterator[s
     yield from (f"{name} {key} is there {found[key]} times" for key in sorted(found - wanted))
 
 
-def _all(servers: Sequence[str], topic: str) -> Iterable[Any]:
-    return (record for records in read_committed(servers, topic) for record in records)
-
-
 def _statuses(assembly: Assembly, servers: Sequence[str]) -> Iterator[dict[str, Any]]:
     """Yield the status after each tick; what was told of waiting windows and of routes stands beside it."""
-    for record in _all(servers, assembly.settings.topics.status):
+    for record in all_committed(servers, assembly.settings.topics.status):
         if not record.key.endswith(WAITING) and b"|route|" not in record.key:
             yield orjson.loads(record.value)
