@@ -13,6 +13,7 @@ from kafka.errors import KafkaError
 
 from consumers.alerts.kafka_alerts import pin
 from consumers.assembly import Assembly, assemble, assemble_performance
+from consumers.errors import SettingsError
 from consumers.routes.kafka_route import group_of
 from consumers.settings import load_settings
 from consumers.topics import ensure_topics
@@ -126,9 +127,17 @@ class Run:
         settings = self._assembly.settings
         for topic in [settings.topics.events, *([settings.topics.labels] if self._performance else [])]:
             self._brokers.create_topic(topic)
-        ensure_topics(settings)
+        self._until(self._topics_are_there, "topics could not be created", every_s=0.5)
         if self._plan.routers:
             pin(settings, group_of(settings, DOOR))
+
+    def _topics_are_there(self) -> bool:
+        """Create driftline's topics; a broker may not have heard yet of what another has created."""
+        try:
+            ensure_topics(self._assembly.settings)
+        except SettingsError:
+            return False
+        return True
 
     def _begin(self) -> None:
         """Begin; faults are for members that work: each monitor has tested a window.
