@@ -16,6 +16,7 @@ from stream.drift_event import Identity
 from stream.monitor import Monitor
 from stream.monitors import Monitors
 from stream.references import Rival
+from stream.refusals import Refusals
 from stream.schedule import Schedule
 from stream.segments import WHOLE, Division, Segment
 from stream.tally import Guards, Tallier
@@ -73,7 +74,16 @@ class Assembly:
     def new_book(self) -> Book:
         """Return a judge's book of one counts partition that has taken nothing."""
         limits = WaitLimits(self.settings.schedule.stalled_after_ms, self.settings.schedule.patience_ms)
-        return Book(self.new_monitors(), Watermark(self.settings.lateness_ms), waiting=Waiting(limits))
+        return Book(
+            self.new_monitors(),
+            Watermark(self.settings.lateness_ms),
+            waiting=Waiting(limits),
+            refusals=self.new_refusals(),
+        )
+
+    def new_refusals(self) -> Refusals:
+        """Return what tells when many events are refused, which has seen none."""
+        return Refusals(self.settings.schedule.min_samples, self.settings.policy().persist)
 
     def _new_monitor(self, segment: Segment, rival: Rival) -> Monitor:
         return Monitor(self.identity(segment), self.layout, self.schedule, self.settings.policy(), rival)

@@ -140,7 +140,7 @@ class Backtest:
             for pane in growing.whole(watermark_ms):
                 for course in self.courses:
                     # A pane of its own for each: where segments are too many, theirs are added up.
-                    course.monitors.add(replace(pane, counts=pane.counts.copy()))
+                    course.monitors.add(replace(pane, counts=pane.counts.copy(), looks=pane.looks.in_order()))
             for course in self.courses:
                 for tick in course.monitors.advance(watermark_ms):
                     course.note(tick)

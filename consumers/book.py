@@ -3,13 +3,11 @@
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
-
-import orjson
+from typing import TYPE_CHECKING, Any
 
 from consumers import notices, partition_facts
 from consumers.bookmark import Bookmark
-from consumers.monitor_status import STATUS_VERSION, log_status, status_of
+from consumers.monitor_status import log_status, statuses_of, waiting_record
 from consumers.records import (
     Control,
     JudgeMemory,
@@ -28,8 +26,9 @@ from stream.ledger import Ledger
 from stream.monitor import Tick
 from stream.monitors import Monitors
 from stream.packing import chunk_rows
+from stream.refusals import Refusals
 from stream.waiting import Waiting
-from stream.waiting_events import wait_event, waiting_status
+from stream.waiting_events import wait_event
 from stream.watermark import Watermark
 
 if TYPE_CHECKING:
@@ -58,6 +57,8 @@ class Book:
     taps: Taps = field(default_factory=Taps)
     # How long windows wait for partitions that are behind.
     waiting: Waiting = field(default_factory=Waiting)
+    # How much of what is read is refused.
+    refusals: Refusals = field(default_factory=Refusals)
     # Whether what is told of that changed since the last writing.
     waits_changed: bool = False
     ticks: list[Tick] = field(default_factory=list)
@@ -154,17 +155,12 @@ class Book:
 
     def statuses(self) -> Iterator[tuple[str, bytes]]:
         """Return how each segment with an unwritten tick looks at its latest, as JSON, with the segment's label."""
-        latest = {tick.segment: tick for tick in self.ticks}
-        for segment, tick in sorted(latest.items()):
-            monitor = self.monitors.each[segment]
-            told = status_of(monitor, tick, self.watermark, self.ledger)
-            yield monitor.identity.label, orjson.dumps({**told, **log_status(self.lost, self.taps, self.watermark)})
+        log = log_status(self.lost, self.taps, self.watermark)
+        return statuses_of(self.monitors, self.ticks, self.watermark, self.ledger, log)
 
     def waiting_status(self) -> bytes | None:
         """Return which partitions windows wait for, and since when, as JSON; None when they wait for none."""
-        told = waiting_status(self.waiting, self.watermark)
-        whose = {"schema_version": STATUS_VERSION, "monitor": self.monitors.whole.monitor}
-        return None if told is None else orjson.dumps({**whose, "waiting": told})
+        return waiting_record(self.monitors.whole.monitor, self.waiting, self.watermark)
 
     def _take(self, record: PaneChunk | Control | TapReport, log_ms: int | None) -> None:
         if isinstance(record, PaneChunk):
@@ -181,6 +177,8 @@ class Book:
             _log.warning("the tap %s was silent for its lease: windows wait for it no more", run)
             self.watermark.forget(tap_place(run)[0])
         self.ticks.extend(self.monitors.advance(self.watermark.current_ms()))
+        self.notices += self.monitors.untold()
+        self.notices += self.refusals.said(self.monitors.whole) if self._ours else ()
         self._wait(log_ms)
 
     def _add(self, chunks: Sequence[PaneChunk]) -> None:
@@ -202,7 +200,7 @@ class Book:
     def _report(self, report: TapReport, log_ms: int | None) -> None:
         """Take what a tap has counted, and only then how far it has come."""
         self._add(report.panes)
-        self.ledger.add(Ledger.from_dict(report.ledger))
+        self._enter(report.ledger, {}, log_ms)
         place = tap_place(report.run)
         self.watermark.observe(place, report.newest_ms, idle=report.idle, log_ms=log_ms)
         if report.closing:
@@ -214,10 +212,14 @@ class Book:
         self._see_topics(record.topic_ids)
         over = {topic for topic in record.partitions if self.lives.is_over(topic, record.topic_ids)}
         self.partitions.update({topic: count for topic, count in record.partitions.items() if topic not in over})
-        self.ledger.add(Ledger.from_dict(record.ledger))
+        self._enter(record.ledger, record.refused, log_ms)
         self._lose(record.lost)
         partition_facts.expect(self.watermark, self.partitions, log_ms)
         partition_facts.observe(self.watermark, (fact for fact in record.facts if fact.topic not in over), log_ms)
+
+    def _enter(self, growth: dict[str, Any], examples: Mapping[str, str], log_ms: int | None) -> None:
+        self.ledger.add(grown := Ledger.from_dict(growth))
+        self.refusals.take(grown, examples, log_ms)
 
     def _wait(self, log_ms: int | None) -> None:
         """Measure what windows wait for: test those that waited too long, and say that they wait, or no more."""
@@ -231,11 +233,6 @@ class Book:
             window = self.monitors.window_to(end_ms, self.watermark.covered)
             self.notices.append(wait_event(self.monitors.whole, change, window))
             self.waits_changed = True
-
-    def _wait_for_nobody(self) -> None:
-        """Begin anew: what was told of windows that wait is over with the windows."""
-        self.waits_changed = bool(self.waiting.state.told)
-        self.waiting.state.told.clear()
 
     def _see_topics(self, topic_ids: Mapping[str, str]) -> None:
         """Begin anew with the partitions of a topic that was deleted and created again, and say so."""
@@ -259,24 +256,26 @@ class Book:
         self.ledger = Ledger.from_dict(memory.ledger)
         partition_facts.restore(self.watermark, memory)
         self.waiting.state, self.taps = memory.waiting, Taps(memory.taps)
+        self.refusals.state = memory.refusals
         self.bookmark = memory.bookmark
         others = [one for _, one in memory.monitors if not self.monitors.any.continues(one)]
         if others:
             # Panes of another baseline or schedule do not fit; nothing holds them, so the next writing deletes them.
             self.notices.append(notices.begun_anew(self.monitors, others[0]))
-            self._wait_for_nobody()
+            self.waits_changed = self.waiting.forget()
             return
         if memory.chunks not in (None, len(chunks)):
             # Half of the panes would make windows that never were.
             read_to = memory.bookmark.next_offset or 0
             sealed = [one.state.sealed_to_ms or 0 for _, one in memory.monitors]
             self.notices.append(notices.memory_lost(self.monitors, read_to, max(sealed, default=0)))
-            self._wait_for_nobody()
+            self.waits_changed = self.waiting.forget()
             return
         panes: dict[PaneKey, Pane] = {}
         for chunk in chunks:
             grow(panes, chunk, self.monitors.any.layout)
         self.monitors.restore(memory.monitors, panes.values())
+        self.monitors.schema.state = memory.schema
 
     def _memory(self) -> JudgeMemory:
         return JudgeMemory(
@@ -292,6 +291,8 @@ class Book:
             partition_facts.moved_of(self.watermark),
             self.waiting.state,
             taps=self.taps.memory,
+            schema=self.monitors.schema.state,
+            refusals=self.refusals.state,
         )
 
     def _bookmark(self) -> Bookmark:

@@ -54,6 +54,8 @@ class _Work:
     panes: dict[PaneKey, Pane] = field(default_factory=dict)
     records: list[Outgoing] = field(default_factory=list)
     topic_ids: dict[str, str] = field(default_factory=dict)
+    # For each reason, one event that was refused.
+    refused: dict[str, str] = field(default_factory=dict)
 
 
 class Counter:
@@ -157,7 +159,10 @@ class Counter:
         decoded = decode_all(self._decoder, batch)
         reasons = (reject.reason for reject in decoded.rejected)
         work.ledger.enter_read(len(batch), decoded.foreign, reasons, decoded.foreign_rows)
-        work.records += (reject_record(self._outlet.rejects, place, reject) for reject in decoded.rejected)
+        for reject in decoded.rejected:
+            work.records.append(reject_record(self._outlet.rejects, place, reject))
+            if reject.reason not in work.refused:
+                work.refused[reject.reason] = reject.told(*place)
         rows, newest_ms = self._tallier.sift(decoded.rows, self._newest_ms.get(place), work.ledger)
         if newest_ms is not None:
             work.newest_ms[place] = newest_ms
@@ -187,6 +192,7 @@ class Counter:
             self._outlet.counted_on,
             lost=polled.lost,
             topic_ids=work.topic_ids,
+            refused=work.refused,
         )
         for partition in range(self._outlet.counts_partitions):
             work.records.append(Outgoing(self._outlet.counts, self._key, value, partition=partition))

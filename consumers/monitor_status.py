@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+import orjson
+
 from consumers.facts import FeatureEffect, MonitorStands, WindowTested, by_fate
 from consumers.taps import Taps
 from stream.budget import budget
@@ -13,6 +15,7 @@ from stream.ledger import Ledger
 from stream.monitor import Monitor, Tick
 from stream.monitors import Monitors
 from stream.waiting import REASONS, Waiting
+from stream.waiting_events import waiting_status
 from stream.watermark import Watermark
 
 STATUS_VERSION = 1
@@ -50,6 +53,16 @@ def status_of(monitor: Monitor, tick: Tick, watermark: Watermark, ledger: Ledger
     }
 
 
+def statuses_of(
+    monitors: Monitors, ticks: Iterable[Tick], watermark: Watermark, ledger: Ledger, log: Mapping[str, Any]
+) -> Iterator[tuple[str, bytes]]:
+    """Return label and status, as JSON, of each segment with a tick, after its latest one; ``log`` is in each."""
+    latest = {tick.segment: tick for tick in ticks}
+    for segment, tick in sorted(latest.items()):
+        monitor = monitors.each[segment]
+        yield monitor.identity.label, orjson.dumps({**status_of(monitor, tick, watermark, ledger), **log})
+
+
 def log_status(lost: Mapping[str, Mapping[int, int]], taps: Taps, watermark: Watermark) -> dict[str, Any]:
     """Return what a status says of the log, for JSON: lost offsets by topic and partition; taps, if any."""
     gone = {
@@ -58,6 +71,13 @@ def log_status(lost: Mapping[str, Mapping[int, int]], taps: Taps, watermark: Wat
     }
     told = taps.told(watermark.newest_ms, watermark.idle)
     return {"lost": gone} if told is None else {"lost": gone, "taps": told}
+
+
+def waiting_record(monitor: str, waiting: Waiting, watermark: Watermark) -> bytes | None:
+    """Return which partitions a monitor's windows wait for, and since when, as JSON; None when they wait for none."""
+    told = waiting_status(waiting, watermark)
+    record = {"schema_version": STATUS_VERSION, "monitor": monitor, "waiting": told}
+    return None if told is None else orjson.dumps(record)
 
 
 def window_tested(tick: Tick, monitor: Monitor) -> WindowTested:

@@ -6,6 +6,10 @@ from typing import TypeAlias
 
 from stream.rows import Rows
 
+# Why records are refused whose details speak of lengths, paths and the names of columns: no value leaves in them.
+_OF_LENGTHS_AND_NAMES = frozenset(
+    {"no_features", "no_timestamp", "no_rows", "wrong_length", "wrong_shape", "unknown_names", "missing_extra"}
+)
 # A record's headers, in their order; a name may stand more than once.
 Headers: TypeAlias = Sequence[tuple[str, bytes | None]]
 
@@ -50,6 +54,11 @@ class Rejected:
     reason: str
     detail: str
     value: bytes | None
+
+    def told(self, topic: str, partition: int) -> str:
+        """Return where the record is and, if it repeats nothing of what the record holds, what is wrong with it."""
+        place = f"{topic}-{partition}, offset {self.offset}"
+        return f"{place}: {self.detail}" if self.reason in _OF_LENGTHS_AND_NAMES else place
 
 
 @dataclass(frozen=True, slots=True)

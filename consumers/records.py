@@ -15,9 +15,12 @@ from baselines import Layout
 from consumers.bookmark import Bookmark
 from consumers.source import Place
 from stream.ledger import Ledger
+from stream.looks import Looks
 from stream.memory import Memory
 from stream.packing import pack, unpack
 from stream.panes import OffsetRanges, Pane, PaneKey
+from stream.refusals import RefusalState
+from stream.schema import SchemaState
 from stream.segments import WHOLE, Segment
 from stream.waiting import WaitState
 
@@ -42,6 +45,8 @@ class PaneChunk(msgspec.Struct, frozen=True, tag="pane"):
     segment: Segment = WHOLE
     # How many events the rows belong to, each counted where its first row is; None: as many as rows.
     events: int | None = None
+    # What a sample of the events looked like; None where no event was looked at.
+    looks: Looks | None = None
 
 
 class PartitionFact(msgspec.Struct, frozen=True, array_like=True):
@@ -56,7 +61,8 @@ class PartitionFact(msgspec.Struct, frozen=True, array_like=True):
 class Control(msgspec.Struct, frozen=True, tag="control"):
     """The end of a counter's transaction: facts about its partitions, how many there are, and the ledger's growth.
 
-    ``lost`` are offsets by topic and partition that were gone before they were read.
+    ``lost`` are offsets by topic and partition that were gone before they were read. ``refused`` has an example for
+    each reason: where it is, and what is wrong with it.
     """
 
     version: int
@@ -66,6 +72,7 @@ class Control(msgspec.Struct, frozen=True, tag="control"):
     ledger: dict[str, Any]
     lost: dict[str, dict[int, int]] = {}
     topic_ids: dict[str, str] = {}
+    refused: dict[str, str] = {}
 
 
 class TapReport(msgspec.Struct, frozen=True, tag="tap"):
@@ -129,6 +136,8 @@ class JudgeMemory:
     waiting: WaitState = field(default_factory=WaitState)
     version: int = RECORD_VERSION
     taps: TapMemory = field(default_factory=TapMemory)
+    schema: SchemaState = field(default_factory=SchemaState)
+    refusals: RefusalState = field(default_factory=RefusalState)
 
 
 _COUNTS_TOPIC = msgspec.msgpack.Decoder(PaneChunk | Control | TapReport)
@@ -165,8 +174,9 @@ def chunks_of(pane: Pane, counted_on: str, topic_ids: Mapping[str, str] | None =
         ids = {} if number or not topic_ids else dict(topic_ids)
         # None, and the record no longer than it must be, where an event is a row.
         events = None if pane.events == pane.counts.rows else 0 if number else pane.events
+        looks = pane.looks.in_order() if pane.looks.n and not number else None
         yield PaneChunk(
-            RECORD_VERSION, counted_on, pane.start_ms, chunk, offsets, pane.first_ms, ids, pane.segment, events
+            RECORD_VERSION, counted_on, pane.start_ms, chunk, offsets, pane.first_ms, ids, pane.segment, events, looks
         )
 
 
@@ -178,13 +188,15 @@ def control(
     *,
     lost: Mapping[Place, int] | None = None,
     topic_ids: Mapping[str, str] | None = None,
+    refused: Mapping[str, str] | None = None,
 ) -> bytes:
     """Return the record that ends a counter's transaction."""
     gone: dict[str, dict[int, int]] = {}
     for (topic, partition), offsets in (lost or {}).items():
         gone.setdefault(topic, {})[partition] = offsets
-    growth, ids = ledger.to_dict(), dict(topic_ids or {})
-    return msgspec.msgpack.encode(Control(RECORD_VERSION, counted_on, dict(partitions), list(facts), growth, gone, ids))
+    growth, ids, examples = ledger.to_dict(), dict(topic_ids or {}), dict(refused or {})
+    record = Control(RECORD_VERSION, counted_on, dict(partitions), list(facts), growth, gone, ids, examples)
+    return msgspec.msgpack.encode(record)
 
 
 def read_counts_topic(value: bytes) -> PaneChunk | Control | TapReport:
@@ -206,7 +218,8 @@ def grow(panes: dict[PaneKey, Pane], record: PaneChunk, layout: Layout) -> None:
     except ValueError as error:
         raise RecordError(f"damaged counts: {error}") from error
     events = counts.rows if record.events is None else record.events
-    part = Pane(record.start_ms, counts, offsets_of(record), record.first_ms, record.segment, events)
+    looks = Looks() if record.looks is None else record.looks
+    part = Pane(record.start_ms, counts, offsets_of(record), record.first_ms, record.segment, events, looks)
     known = panes.setdefault(part.key, part)
     if known is not part:
         known.add(part)

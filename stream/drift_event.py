@@ -90,6 +90,7 @@ class DriftEvent:
     reason: str | None = None
     state: str | None = None
     concept: dict[str, Any] | None = None
+    changes: list[dict[str, Any]] | None = None
 
     @property
     def label(self) -> str:

@@ -78,6 +78,8 @@ class Monitor:
         effects = {} if known is None else known.design_effects(BASELINE, _OF_PAIRS)
         self._gradual = Accumulator(layout, policy, slow_level, effects) if policy.accumulates else None
         self._detectors = Detectors(layout, policy.detectors)
+        # Is shown every pane as it is sealed.
+        self.on_seal: Callable[[Pane], None] | None = None
 
     @property
     def counted_on(self) -> str:
@@ -262,6 +264,8 @@ class Monitor:
             if self._gradual:
                 self._gradual.add(start, runs)
             self._detectors.add(start, pane.counts)
+            if self.on_seal is not None:
+                self.on_seal(pane)
             if self.state.origin_ms is None:
                 self.state.origin_ms = pane.first_ms
         self.state.sealed_to_ms = end_ms

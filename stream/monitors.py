@@ -11,11 +11,12 @@ from typing import TypeAlias
 
 from stream.comparators import versions
 from stream.counts import Counts
-from stream.drift_event import Identity, TestedWindow
+from stream.drift_event import DriftEvent, Identity, TestedWindow
 from stream.memory import Memory
 from stream.monitor import Monitor, Tick
 from stream.panes import Pane, PaneKey
 from stream.references import Rival
+from stream.schema import SchemaWatch
 from stream.segments import UNDIVIDED, WHOLE, Division, Segment
 
 NewMonitor: TypeAlias = Callable[[Segment, Rival], Monitor]
@@ -32,6 +33,11 @@ class Monitors:
         self.any = new_monitor(division.others, partial(self._rival, division.others))
         if not division.names:
             self.each[WHOLE] = self.any
+        # How events are made is a matter of the whole stream: one change of a producer is one incident.
+        self.schema = SchemaWatch(self.any.layout, self.any.schedule, self.any.policy)
+        self._sealed: list[Pane] = []
+        self.any.on_seal = self._sealed.append
+        self._untold: list[DriftEvent] = []
 
     @property
     def whole(self) -> Identity:
@@ -54,12 +60,17 @@ class Monitors:
             return
         self._reached_ms = watermark_ms if self._reached_ms is None else max(watermark_ms, self._reached_ms)
         while (boundary := self.next_boundary()) is not None and boundary <= watermark_ms:
-            yield from self._each(partial(_advance, watermark_ms=boundary))
+            yield from self._told(boundary, list(self._each(partial(_advance, watermark_ms=boundary))))
         yield from self._each(partial(_advance, watermark_ms=watermark_ms))
 
     def advance_early(self, until_ms: int, covered: Callable[[int, int], float]) -> Iterator[Tick]:
         """Test what nobody waits for any longer; see `Monitor.advance_early`."""
         yield from self._each(lambda monitor: monitor.advance_early(until_ms, covered))
+
+    def untold(self) -> list[DriftEvent]:
+        """Return what is to be said of boundaries that had their ticks before, once."""
+        untold, self._untold = self._untold, []
+        return untold
 
     def next_boundary(self) -> int | None:
         """Return the next boundary that the watermark has to pass; None while nothing waits for it."""
@@ -114,6 +125,7 @@ class Monitors:
             # That of all further segments is there already.
             fresh = segment != self._division.others
             monitor = self._new_monitor(segment, partial(self._rival, segment)) if fresh else self.any
+            monitor.on_seal = self._sealed.append
             self.each[segment] = monitor
             # What the others have sealed is late for a segment that comes now, too.
             monitor.state.watermark_ms = self._reached_ms
@@ -126,6 +138,18 @@ class Monitors:
         for segment in sorted(self.each, key=lambda one: (at is None or one[at] not in rivals, one)):
             for tick in move(self.each[segment]):
                 yield replace(tick, segment=segment)
+
+    def _told(self, boundary: int, ticks: list[Tick]) -> list[Tick]:
+        """Return the ticks of a boundary; the first also says what the sealed panes tell of how events are made."""
+        self.schema.seal(self._sealed)
+        self._sealed.clear()
+        rows = sum(monitor.window.rows for monitor in self.each.values())
+        window = TestedWindow(self.any.schedule.window_start(boundary), boundary, rows)
+        events = self.schema.tick(self.whole, window)
+        if not ticks:
+            self._untold += events
+            return []
+        return [replace(ticks[0], events=(*ticks[0].events, *events)), *ticks[1:]] if events else ticks
 
     def _rival(self, segment: Segment, version: str, end_ms: int) -> Counts | None:
         other = self._division.of_version(segment, version)

@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from baselines import Layout
 from stream.counts import Counts
+from stream.looks import Looks
 from stream.segments import WHOLE, Segment
 
 # The segment and the start of a pane.
@@ -20,6 +21,7 @@ class Pane:
 
     ``first_ms`` is the smallest event time counted; None while there is none. A pane is of one ``segment``. ``events``
     are those whose first row is here, as far as that is known: of an event of many rows, others may be elsewhere.
+    ``looks`` are those at a sample of its events; a sealed pane in a window has none any more.
     """
 
     start_ms: int
@@ -28,6 +30,7 @@ class Pane:
     first_ms: int | None = None
     segment: Segment = WHOLE
     events: int = 0
+    looks: Looks = field(default_factory=Looks)
 
     @property
     def key(self) -> PaneKey:
@@ -44,6 +47,7 @@ class Pane:
         self.counts.add(other.counts)
         self.offsets = merge_offsets([self.offsets, other.offsets])
         self.events += other.events
+        self.looks.add(other.looks)
         known = [first for first in (self.first_ms, other.first_ms) if first is not None]
         self.first_ms = min(known, default=None)
 

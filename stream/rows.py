@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from baselines.cells import FloatArray, IntArray
+from stream.looks import LookColumn
 from stream.segments import SegmentColumn
 
 StateArray: TypeAlias = NDArray[np.uint8]
@@ -87,7 +88,7 @@ class Rows:
 
     ``numeric`` and ``categorical`` follow ``Baseline.numeric`` and ``Baseline.categorical``. ``record_times_ms`` are
     the records' own timestamps, where the source has them: an event time far ahead of its record's is a broken clock.
-    ``segments`` None says that events are not told apart.
+    ``segments`` None says that events are not told apart, ``looks`` None that none was looked at closer.
     """
 
     times_ms: IntArray
@@ -96,6 +97,7 @@ class Rows:
     categorical: tuple[CategoricalColumn, ...]
     record_times_ms: IntArray | None = None
     segments: SegmentColumn | None = None
+    looks: LookColumn | None = None
 
     def __len__(self) -> int:
         return len(self.times_ms)
@@ -113,6 +115,7 @@ class Rows:
                 CategoricalColumn.join(columns) for columns in zip(*(part.categorical for part in parts), strict=True)
             ),
             segments=_joined([part.segments for part in parts]),
+            looks=LookColumn.join([part.looks for part in parts], list(map(len, parts))),
         )
 
     def take(self, index: IntArray) -> "Rows":
@@ -124,6 +127,7 @@ class Rows:
             tuple(column.take(index) for column in self.categorical),
             None if self.record_times_ms is None else self.record_times_ms[index],
             None if self.segments is None else self.segments.take(index),
+            None if self.looks is None else self.looks.take(index),
         )
 
 

@@ -18,6 +18,7 @@ from baselines import Layout
 from baselines.cells import IntArray
 from stream.counts import Counts
 from stream.ledger import AHEAD, COUNTED, LATE, Ledger
+from stream.looks import Looks
 from stream.panes import OffsetRanges, Pane, merge_offsets
 from stream.rows import Rows
 from stream.schedule import Schedule
@@ -104,7 +105,8 @@ class Tallier:
             offsets = merge_offsets(_spans(places, part.offsets, owners[index]))
             start, segment = names[group]
             events = int(np.count_nonzero(firsts[index]))
-            yield Pane(start, Counts.of(self._layout, part), offsets, int(part.times_ms.min()), segment, events)
+            first_ms, looks = int(part.times_ms.min()), Looks.of(part.looks)
+            yield Pane(start, Counts.of(self._layout, part), offsets, first_ms, segment, events, looks)
 
     def _groups(self, rows: Rows) -> tuple[IntArray, list[tuple[int, Segment]]]:
         """Return the number of each row's pane, in order of time, and every pane's start and segment."""

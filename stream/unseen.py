@@ -5,7 +5,7 @@ agree: of all names, the ``CAPACITY`` with the smallest hash (a bottom-k sample,
 kept names are exact: a name among the smallest of the union is among the smallest wherever it occurs.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from hashlib import blake2b
 
 CAPACITY = 64
@@ -35,9 +35,13 @@ def merge_names(tables: Iterable[Mapping[str, int]]) -> dict[str, int]:
     return _bottom(total)
 
 
+def keep_bottom(names: Collection[str], most: int) -> list[str]:
+    """Return the names with the smallest hashes, in order; all of them where there are no more than ``most``."""
+    return sorted(names if len(names) <= most else sorted(names, key=_hash)[:most])
+
+
 def _bottom(counts: dict[str, int]) -> dict[str, int]:
-    kept = counts if len(counts) <= CAPACITY else sorted(counts, key=_hash)[:CAPACITY]
-    return {name: counts[name] for name in sorted(kept)}
+    return {name: counts[name] for name in keep_bottom(counts, CAPACITY)}
 
 
 def _hash(name: str) -> bytes:

@@ -112,6 +112,12 @@ class Waiting:
                 self.state.told[reason] = Wait(since_ms, self.state.log_ms or 0, boundary_ms, places)
                 yield WaitChange(reason, True, self.state.told[reason])
 
+    def forget(self) -> bool:
+        """Begin anew: what was told of windows that wait is over with the windows. Return whether anything was told."""
+        was_told = bool(self.state.told)
+        self.state.told.clear()
+        return was_told
+
     def _overdue(self, watermark: Watermark, boundary_ms: int | None) -> dict[Reason, list[tuple[str, int]]]:
         """Return the partitions that the boundary has waited for too long, by why they are behind."""
         if boundary_ms is None or self.waited_ms(boundary_ms) <= self.limits.stalled_after_ms:

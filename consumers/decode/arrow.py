@@ -5,8 +5,9 @@ file is a stream between marks: it is read as one, without the table of its batc
 """
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from consumers.decode.arrow_bounds import refuse_too_large
@@ -20,6 +21,16 @@ from consumers.decode.record import Record
 _STREAM, _FILE = b"\xff\xff\xff\xff", b"ARROW1"
 # The mark of a file, filled up to eight bytes.
 _FILE_MARK_BYTES = 8
+# What values are called, and pyarrow's tests of types that tell it.
+_KINDS: Mapping[str, Sequence[str]] = {
+    "boolean": ("boolean",),
+    "number": ("integer", "floating", "decimal"),
+    "text": ("string", "large_string", "string_view", "binary", "large_binary"),
+    "time": ("temporal",),
+    "array": ("list", "large_list", "fixed_size_list"),
+    "object": ("struct", "map"),
+    "null": ("null",),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +87,7 @@ class Arrow:
         if numbers is None:
             alone = {**plan.floats, **plan.others}
         columns = {name: ArrowColumn(batch.column(place), pa) for name, place in alone.items()}
-        return Frame(columns, batch.num_rows, numbers)
+        return Frame(columns, batch.num_rows, numbers, partial(_kinds, pa.types, plan.schema))
 
     def _planned(self, pa: Any, schema: Any) -> _Plan:
         # Of columns with the same name the last counts.
@@ -87,6 +98,16 @@ class Arrow:
             if name in places and schema.types[places[name]] == pa.float64()
         }
         return _Plan(schema, floats, {name: place for name, place in places.items() if name not in floats})
+
+
+def _kinds(types: Any, schema: Any) -> Mapping[str, str]:
+    """Return what kind of values each column of a schema has."""
+    return {one.name: next((kind for kind, tests in _KINDS.items() if _is(types, tests, one.type)), "other") for one in schema}
+
+
+def _is(types: Any, tests: Sequence[str], column_type: Any) -> bool:
+    held = column_type.value_type if types.is_dictionary(column_type) else column_type
+    return any(getattr(types, f"is_{test}")(held) for test in tests)
 
 
 def _numbers(pa: Any, batch: Any, plan: _Plan) -> Numbers | None:

@@ -6,6 +6,7 @@ from baselines.baseline import Baseline
 from consumers.decode.category_codes import CategoryCodes
 from consumers.decode.event_format import EventFormat
 from consumers.decode.format_names import AUTO, JSON
+from consumers.decode.looker import Looker
 from consumers.decode.parts import Part, rejected, rows_of
 from consumers.decode.patient import PatientReader
 from consumers.decode.quick import QuicklyRead, QuickReader, quick_reader
@@ -27,6 +28,7 @@ class EventDecoder:
         self._patient = PatientReader(baseline, event_format, codes, registry)
         # None where no event can be read in the quick way.
         self.quick: QuickReader | None = None
+        self._looker = Looker(baseline, event_format, self._patient.first)
         if event_format.format in (AUTO, JSON):
             self.quick = quick_reader(baseline, event_format, codes, self._patient.telling)
 
@@ -39,7 +41,7 @@ class EventDecoder:
             refused.update(found.refused)
             others = sum(n for place, n in found.foreign_rows.items() if place not in refused)
             parts = [part for part in (read.part, *found.parts) if len(part.places)] or parts
-        rows = rows_of(batch, parts, refused)
+        rows = self._looker.looked(batch, rows_of(batch, parts, refused), read.rest)
         events = int(np.count_nonzero(np.diff(rows.offsets))) + 1 if len(rows) else 0
         told = tuple(rejected(batch, place, refused[place]) for place in sorted(refused))
         return Decoded(rows, told, len(batch) - events - len(told), others)

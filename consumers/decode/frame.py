@@ -1,6 +1,6 @@
 """Rows of one event as columns."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,16 +23,23 @@ class Numbers:
 class Frame:
     """Columns of one length: lists, arrays (n,) of numpy, or columns of Arrow; raises Refused where lengths differ.
 
-    Columns of numbers may come in one array: to handle each alone costs more than to decode it.
+    Columns of numbers may come in one array: to handle each alone costs more than to decode it. ``stated`` gives the
+    kinds of all columns of the event, those that are not read among them, where a schema has them.
     """
 
-    def __init__(self, columns: Mapping[str, Any], n: int | None = None, numbers: Numbers | None = None) -> None:
+    def __init__(
+        self,
+        columns: Mapping[str, Any],
+        n: int | None = None,
+        numbers: Numbers | None = None,
+        stated: Callable[[], Mapping[str, str]] | None = None,
+    ) -> None:
         lengths = {name: len(column) for name, column in columns.items()}
         self._n = next(iter(lengths.values()), 0) if n is None else n
         if set(lengths.values()) - {self._n}:
             told = ", ".join(f"{name} {n}" for name, n in list(lengths.items())[:5])
             raise Refused("wrong_length", f"the columns have different lengths: {told}")
-        self._columns, self.numbers = columns, numbers or Numbers()
+        self._columns, self.numbers, self.stated = columns, numbers or Numbers(), stated
 
     @property
     def is_of_arrays(self) -> bool:
@@ -66,7 +73,8 @@ class Frame:
     def take(self, index: Sequence[int]) -> "Frame":
         """See `Table.take`."""
         numbers = Numbers(self.numbers.names, self.numbers.values[:, index]) if self.numbers.names else None
-        return Frame({name: _taken(column, index) for name, column in self._columns.items()}, len(index), numbers)
+        columns = {name: _taken(column, index) for name, column in self._columns.items()}
+        return Frame(columns, len(index), numbers, self.stated)
 
     @property
     def key(self) -> tuple[Names, Names]:

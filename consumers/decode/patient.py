@@ -14,6 +14,7 @@ from consumers.decode.plain import SHAPE_KEYS
 from consumers.decode.record import Record
 from consumers.decode.schemas import Registry
 from consumers.decode.segment_names import SegmentNames
+from consumers.decode.tables import Table
 from consumers.raw import Headers, RawBatch
 
 
@@ -61,6 +62,14 @@ class PatientReader:
                     read.foreign_rows[place] = foreign
         read.parts = gathered.all()
         return read
+
+    def first(self, batch: RawBatch, place: int) -> tuple[Record, Table] | None:
+        """Return the first of a record's tables that is ours, with the record it stands in; None where none is."""
+        headers = batch.headers[place] if batch.headers is not None else ()
+        for inner, table in self._reader.read(Record(batch.values[place], _by_name(headers) if headers else None)):
+            if len(table) and (own := self._rows.ours(inner, table)) is not None:
+                return inner, own
+        return None
 
     def _add(self, gathered: Gathered, place: int, value: bytes | None, headers: Headers) -> int:
         ours, foreign = [], 0

@@ -1,0 +1,104 @@
+"""How many events are sent: a jump against the hour before and the same hour of earlier days is no night.
+
+Events are counted by the hour, or by interval of the schedule where these are longer.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from stream.schedule import DAY_MS, Schedule
+from stream.schema.change import Change
+
+# So many times as many events as before, or so many times fewer, are a jump.
+_JUMP = 3.0
+_HOUR_MS = 3_600_000
+_DAYS_KEPT = 8
+_MONDAY_MS, _WORKING_DAYS = 4 * DAY_MS, 5
+
+
+@dataclass(slots=True)
+class Volumes:
+    """Rows by the start of their slot (UTC ms), the first and incomplete one left out; and what a jump began with.
+
+    ``before`` is the number of rows in the slot before a jump that lasts, 0 while there is none.
+    """
+
+    slots: dict[int, int] = field(default_factory=dict)
+    first_ms: int | None = None
+    judged_to_ms: int | None = None
+    before: int = 0
+
+
+class VolumeRules:
+    """Judges slots against earlier ones; silent for intervals of more than a day."""
+
+    def __init__(self, schedule: Schedule, min_rows: int) -> None:
+        self._schedule, self._min_rows = schedule, min_rows
+        self._is_asked = schedule.every_ms <= DAY_MS
+
+    def add(self, volumes: Volumes, start_ms: int, rows: int) -> None:
+        """Add the rows of a sealed pane."""
+        slot = self._slot(start_ms)
+        if volumes.first_ms is None:
+            volumes.first_ms = volumes.judged_to_ms = self._end(slot)
+        if self._is_asked and slot >= volumes.first_ms:
+            volumes.slots[slot] = volumes.slots.get(slot, 0) + rows
+
+    def completed(self, volumes: Volumes, boundary_ms: int) -> Iterator[tuple[int, list[Change]]]:
+        """Yield the end of each slot that ends up to here and was not judged yet, with the jump it shows, if any."""
+        while volumes.judged_to_ms is not None and (end_ms := self._end(volumes.judged_to_ms)) <= boundary_ms:
+            slot = volumes.judged_to_ms
+            volumes.judged_to_ms = end_ms
+            if not any(start >= slot for start in volumes.slots):
+                # Silence is told by others, and may be long.
+                volumes.judged_to_ms = self._slot(boundary_ms)
+                continue
+            change = self._jump(volumes, slot) if slot in volumes.slots else None
+            yield end_ms, [change] if change else []
+            old = [start for start in volumes.slots if start < end_ms - _DAYS_KEPT * DAY_MS]
+            for start in old:
+                del volumes.slots[start]
+
+    def _jump(self, volumes: Volumes, slot: int) -> Change | None:
+        rows, before = volumes.slots[slot], volumes.before or volumes.slots.get(self._before(slot), 0)
+        alike = self._alike(volumes, slot)
+        known = [count for count in (before, *alike) if count]
+        if not alike or not before:
+            return None
+        more, fewer = rows >= _JUMP * max(known), _JUMP * rows <= min(known)
+        if not (more or fewer) or max(rows, min(known)) < self._min_rows:
+            volumes.before = 0
+            return None
+        volumes.before = before
+        usual = sorted(alike)[len(alike) // 2]
+        return Change("volume", "", str(usual), str(rows), rows / usual)
+
+    def _alike(self, volumes: Volumes, slot: int) -> list[int]:
+        """Return the rows at the same time of earlier days; none unless there was such a day: working, or not."""
+        days = [(day, self._schedule_days_before(slot, day)) for day in range(1, _DAYS_KEPT)]
+        found = [(start, volumes.slots[start]) for _, start in days if start in volumes.slots]
+        kind = _is_working_day(slot)
+        if not any(_is_working_day(start) == kind for start, _ in found):
+            return []
+        return [rows for _, rows in found]
+
+    def _schedule_days_before(self, slot: int, days: int) -> int:
+        if self._schedule.by_calendar:
+            return self._schedule.panes_before(slot, days)
+        return self._slot(self._schedule.days_before(slot, days))
+
+    def _slot(self, time_ms: int) -> int:
+        if self._schedule.every_ms >= _HOUR_MS:
+            return self._schedule.pane_start(time_ms)
+        return time_ms - time_ms % _HOUR_MS
+
+    def _end(self, slot: int) -> int:
+        return self._schedule.pane_end(slot) if self._schedule.every_ms >= _HOUR_MS else slot + _HOUR_MS
+
+    def _before(self, slot: int) -> int:
+        return self._slot(slot - 1)
+
+
+def _is_working_day(time_ms: int) -> bool:
+    """Tell whether a time (UTC ms) is on Monday to Friday; where these are others, a week of history tells."""
+    return (time_ms - _MONDAY_MS) % (7 * DAY_MS) < _WORKING_DAYS * DAY_MS
