@@ -57,8 +57,9 @@ class Assembly:
 
     def new_decoder(self) -> EventDecoder:
         """Return a decoder of the events."""
+        told, looks = event_format(self.settings.events), self.settings.decision.schema_changes
         try:
-            return EventDecoder(self.baseline, event_format(self.settings.events), new_registry(self.settings))
+            return EventDecoder(self.baseline, told, new_registry(self.settings), looks=looks)
         except NoSuchFormat as error:
             raise SettingsError(f"{self.settings.path}: events.format: {error}") from error
 

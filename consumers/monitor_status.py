@@ -57,7 +57,8 @@ def statuses_of(
     monitors: Monitors, ticks: Iterable[Tick], watermark: Watermark, ledger: Ledger, log: Mapping[str, Any]
 ) -> Iterator[tuple[str, bytes]]:
     """Return label and status, as JSON, of each segment with a tick, after its latest one; ``log`` is in each."""
-    latest = {tick.segment: tick for tick in ticks}
+    latest, changes = {tick.segment: tick for tick in ticks}, monitors.schema.told()
+    log = {**log, "schema": changes} if changes else log
     for segment, tick in sorted(latest.items()):
         monitor = monitors.each[segment]
         yield monitor.identity.label, orjson.dumps({**status_of(monitor, tick, watermark, ledger), **log})

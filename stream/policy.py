@@ -55,6 +55,8 @@ class Policy:
     ``detectors`` are change detectors whose word is told, and decides nothing. ``segments`` is how many share the
     budget. ``companions_fdr`` is the false discovery rate at which an open incident lists further features. Impact
     (importance x effect) from ``severity_warning`` and ``severity_critical`` on raises the severity.
+    ``schema_changes`` asks to tell how events are made; fields that match a pattern of ``schema_ignored`` (``*`` stands
+    for any text) are left out.
     """
 
     false_alarms_per_ms: float = 1 / (30 * _DAY_MS)
@@ -72,6 +74,8 @@ class Policy:
     companions_fdr: float = 0.05
     severity_warning: float = 0.1
     severity_critical: float = 0.2
+    schema_changes: bool = True
+    schema_ignored: tuple[str, ...] = ()
 
     @property
     def accumulates(self) -> bool:

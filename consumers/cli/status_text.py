@@ -40,6 +40,8 @@ def _monitor(status: dict[str, Any]) -> Iterator[RenderableType]:
         yield Text(f"lost       {sum(partitions.values()):,} offsets of {topic}, deleted before they were read")
     if "taps" in status:
         yield Text(f"taps       {tap_words(status['taps'])}")
+    for change in status.get("schema", ()):
+        yield Text(f"schema     {printable(change['change'])}, since {change['since']}", _COLOURS["warning"])
     yield Text(f"baseline   {_shortened(status['baseline'])}")
     if "budget" in status:  # an earlier release does not say
         yield Text(f"budget     {status['budget']}")

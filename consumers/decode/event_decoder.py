@@ -19,16 +19,18 @@ class EventDecoder:
 
     What happens to an event is a function of its own bytes and headers (and, without a timestamp path, of its record's
     timestamp): neighbours in the batch change nothing. Unknown fields are passed over. Of a key that occurs twice the
-    last counts.
+    last counts. ``looks`` False: no event is looked at closer (`consumers.decode.looker`).
     """
 
-    def __init__(self, baseline: Baseline, event_format: EventFormat, registry: Registry | None = None) -> None:
+    def __init__(
+        self, baseline: Baseline, event_format: EventFormat, registry: Registry | None = None, *, looks: bool = True
+    ) -> None:
         self._empty = Part.empty(baseline, event_format)
         codes = tuple(CategoryCodes(reference) for reference in baseline.categorical)
         self._patient = PatientReader(baseline, event_format, codes, registry)
         # None where no event can be read in the quick way.
         self.quick: QuickReader | None = None
-        self._looker = Looker(baseline, event_format, self._patient.first)
+        self._looker = Looker(baseline, event_format, self._patient.first) if looks else None
         if event_format.format in (AUTO, JSON):
             self.quick = quick_reader(baseline, event_format, codes, self._patient.telling)
 
@@ -41,7 +43,9 @@ class EventDecoder:
             refused.update(found.refused)
             others = sum(n for place, n in found.foreign_rows.items() if place not in refused)
             parts = [part for part in (read.part, *found.parts) if len(part.places)] or parts
-        rows = self._looker.looked(batch, rows_of(batch, parts, refused), read.rest)
+        rows = rows_of(batch, parts, refused)
+        if self._looker is not None:
+            rows = self._looker.looked(batch, rows, read.rest)
         events = int(np.count_nonzero(np.diff(rows.offsets))) + 1 if len(rows) else 0
         told = tuple(rejected(batch, place, refused[place]) for place in sorted(refused))
         return Decoded(rows, told, len(batch) - events - len(told), others)

@@ -1,7 +1,7 @@
 """A closer look at a sample of the events: the names and kinds of all that they hold, read by the baseline or not."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any, TypeAlias
@@ -17,7 +17,7 @@ from consumers.decode.record import Record
 from consumers.decode.tables import Names, Table
 from consumers.decode.typed import REFUSALS
 from consumers.raw import RawBatch
-from stream.looks import RATE, LookColumn, Shape, chosen
+from stream.looks import RATE, Fields, LookColumn, Shape, chosen
 from stream.rows import Rows
 
 # Opens the record at a place of a batch: its first table that is ours, with the record that this stands in.
@@ -49,7 +49,7 @@ class Looker:
         self._first = first
 
         # Most events have the same names with the same types.
-        self._of_row = lru_cache(_MOST_KNOWN)(self._shape_of_row)
+        self._of_row = lru_cache(_MOST_KNOWN)(self._fields_of_row)
         self._of_object = lru_cache(_MOST_KNOWN)(self._object)
 
     def looked(self, batch: RawBatch, rows: Rows, patiently: Collection[int]) -> Rows:
@@ -77,7 +77,7 @@ class Looker:
             # Something is damaged in a field that is not read.
             return None
         row = follow(document, self._path)
-        return self._of_row(tuple(row), tuple(map(type, row.values()))) + self._around(document)
+        return (self._of_row(tuple(row), tuple(map(type, row.values()))), *self._around(document))
 
     def _patiently(self, batch: RawBatch, place: int) -> Shape | None:
         try:
@@ -90,37 +90,35 @@ class Looker:
         record, table = opened
         rate = record.around.get(RATE[1:])
         stated = () if rate is None else ((RATE, str(rate)[:_LONGEST_RATE]),)
-        return self._of_table(table) + (self._around(record.parsed) if record.is_object else ()) + stated
+        return (self._of_table(table), *self._around(record.parsed if record.is_object else None), stated)
 
-    def _of_table(self, table: Table) -> Shape:
+    def _of_table(self, table: Table) -> Fields:
         if isinstance(table, Frame):
             return self._row(_kinds_of(table))
         first = table if len(table) == 1 else table.take([0])
         names = first.names
         return self._of_row(names, tuple(map(type, next(iter(first.rows(names))))))
 
-    def _around(self, document: Any) -> Shape:
-        """Return the fields of the objects on the way to the row."""
-        found: Shape = ()
+    def _around(self, document: Any) -> Iterator[Fields]:
+        """Yield the fields of the objects on the way to the row."""
         prefix = ""
         for key in self._path:
             if not isinstance(document, dict):
-                break
-            found += self._of_object(prefix, key, tuple(document), tuple(map(type, document.values())))
+                return
+            yield self._of_object(prefix, key, tuple(document), tuple(map(type, document.values())))
             document, prefix = document.get(key), f"{prefix}{key}."
-        return found
 
-    def _shape_of_row(self, names: Names, types: Sequence[type]) -> Shape:
+    def _fields_of_row(self, names: Names, types: Sequence[type]) -> Fields:
         return self._row(_by_type(names, types))
 
-    def _row(self, kinds: Mapping[str, str]) -> Shape:
+    def _row(self, kinds: Mapping[str, str]) -> Fields:
         return tuple(
             (name if name in self._features else self._prefix + name, kind)
             for name, kind in kinds.items()
             if kind != "null" and not (kind == "number" and name in self._numbers)
         )
 
-    def _object(self, prefix: str, inside: str, names: Names, types: Sequence[type]) -> Shape:
+    def _object(self, prefix: str, inside: str, names: Names, types: Sequence[type]) -> Fields:
         """Return the fields of an object beside the one that leads to the row."""
         kinds = {prefix + name: kind for name, kind in _by_type(names, types).items() if name != inside}
         return tuple((name, kind) for name, kind in kinds.items() if kind != "null" and name not in self._features)

@@ -74,6 +74,15 @@ class DecisionSettings(Section):
         description="Instead of the budget, a plain level per check; 1 asks for no significance.",
         examples=[{"ks": 0.05}],
     )
+    schema_changes: bool = Field(
+        default=True,
+        description="Tell when events are made otherwise: fields that appear, vanish or change type, another sampling.",
+    )
+    schema_ignore: Annotated[tuple[str, ...], Field(strict=False)] = Field(
+        default=(),
+        description="Paths of fields of which that is never told; `*` stands for any text.",
+        examples=[["features.debug_*"]],
+    )
     severity: SeveritySettings = Field(
         default_factory=SeveritySettings, description="Impact from which the severity rises."
     )

@@ -150,4 +150,6 @@ class Settings(Section):
             companions_fdr=decision.companions_fdr,
             severity_warning=decision.severity.warning,
             severity_critical=decision.severity.critical,
+            schema_changes=decision.schema_changes,
+            schema_ignored=decision.schema_ignore,
         )

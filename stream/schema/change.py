@@ -12,15 +12,15 @@ Group: TypeAlias = Literal["features", "fields", "volume"]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What differs: the field (or ``""``), what was there ``before`` and is ``now``, in which ``share`` of the events.
+    """What differs: the field (or ``""``), what was there ``before`` and ``after``, and the ``share`` of such events.
 
-    ``feature`` tells whether the baseline has it. Of "volume", before and now are events of a stretch of time.
+    ``feature`` tells whether the baseline has it. Of "volume", before and after are events of a stretch of time.
     """
 
     sort: Sort
     name: str
     before: str
-    now: str
+    after: str
     share: float
     feature: bool = False
 

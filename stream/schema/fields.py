@@ -2,12 +2,13 @@
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 
 from stream.looks import MOST_FIELDS, RATE, Looks
 from stream.schema.change import Change
 
 # So many events are looked at before anything is known, and in each stretch that is held against it.
-LOOKS_TO_LEARN, LOOKS_TO_JUDGE = 32, 16
+LOOKS_TO_LEARN, LOOKS_TO_JUDGE = 24, 12
 # A field that events always have, one that is new, one that hardly any event has.
 _ALWAYS, _NEW, _RARE = 0.9, 0.5, 0.1
 # So much of a field's values is of one kind, or else it has none.
@@ -42,15 +43,15 @@ class Habits:
 class FieldRules:
     """Judges looks against habits, and learns. Of features, it judges kinds alone; cells tell whether they are there.
 
-    ``numeric`` and ``categorical`` name the features of the baseline.
+    ``numeric`` and ``categorical`` name the features of the baseline, ``ignored`` are patterns of names.
     """
 
-    def __init__(self, numeric: Collection[str], categorical: Collection[str]) -> None:
-        self._numeric, self._categorical = frozenset(numeric), frozenset(categorical)
+    def __init__(self, numeric: Collection[str], categorical: Collection[str], ignored: Collection[str] = ()) -> None:
+        self._numeric, self._categorical, self._ignored = frozenset(numeric), frozenset(categorical), tuple(ignored)
 
     def learn(self, habits: Habits, looks: Looks) -> None:
         """Take these looks for how events are."""
-        shares = {name: looks.share(name) for name in self._watched(looks)}
+        shares = {name: looks.share(name) for name in self._watched(set(looks.fields))}
         habits.fields = {
             name: Habit(share >= _ALWAYS, _kind(looks, name)) for name, share in shares.items() if share >= _RARE
         }
@@ -60,7 +61,7 @@ class FieldRules:
         """Yield what differs from the habits; events with too many names to tell apart differ in nothing."""
         if looks.is_full:
             return
-        for name in sorted(self._watched(looks) | habits.fields.keys()):
+        for name in sorted(self._watched({*looks.fields, *habits.fields})):
             if change := self._change(name, habits.fields.get(name), looks):
                 yield change
 
@@ -83,7 +84,7 @@ class FieldRules:
         """Learn slowly from looks: what is neither as before nor changed becomes usual; not of fields ``waiting``."""
         if looks.is_full:
             return
-        for name in self._watched(looks) | habits.fields.keys():
+        for name in self._watched({*looks.fields, *habits.fields}):
             if name in waiting:
                 continue
             habit, share = habits.fields.get(name), looks.share(name)
@@ -101,9 +102,9 @@ class FieldRules:
     def accept(self, habits: Habits, change: Change, *, gone: bool) -> None:
         """Take a change for how events are now; one that appeared and is ``gone`` again may come back at any time."""
         if change.sort == "appeared":
-            habits.fields[change.name] = Habit(not gone, change.now)
-        elif not gone and change.now:
-            habits.fields[change.name] = Habit(True, change.now)
+            habits.fields[change.name] = Habit(not gone, change.after)
+        elif not gone and change.after:
+            habits.fields[change.name] = Habit(True, change.after)
         elif not gone:
             habits.fields.pop(change.name, None)
 
@@ -115,8 +116,9 @@ class FieldRules:
             del habits.fresh[name]
             habits.fields[name] = Habit(False, kind)
 
-    def _watched(self, looks: Looks) -> set[str]:
-        return looks.fields.keys() - self._numeric
+    def _watched(self, names: set[str]) -> set[str]:
+        """Leave out what cells tell, and what nobody wants to hear of."""
+        return {name for name in names - self._numeric if not any(fnmatchcase(name, one) for one in self._ignored)}
 
 
 def _part(looks: Looks, name: str, kind: str) -> float:

@@ -18,15 +18,12 @@ _MONDAY_MS, _WORKING_DAYS = 4 * DAY_MS, 5
 
 @dataclass(slots=True)
 class Volumes:
-    """Rows by the start of their slot (UTC ms), the first and incomplete one left out; and what a jump began with.
-
-    ``before`` is the number of rows in the slot before a jump that lasts, 0 while there is none.
-    """
+    """Rows by the start of their slot (UTC ms), the first and incomplete one left out; ``lasts``: after a jump."""
 
     slots: dict[int, int] = field(default_factory=dict)
     first_ms: int | None = None
     judged_to_ms: int | None = None
-    before: int = 0
+    lasts: bool = False
 
 
 class VolumeRules:
@@ -46,32 +43,33 @@ class VolumeRules:
 
     def completed(self, volumes: Volumes, boundary_ms: int) -> Iterator[tuple[int, list[Change]]]:
         """Yield the end of each slot that ends up to here and was not judged yet, with the jump it shows, if any."""
-        while volumes.judged_to_ms is not None and (end_ms := self._end(volumes.judged_to_ms)) <= boundary_ms:
-            slot = volumes.judged_to_ms
-            volumes.judged_to_ms = end_ms
-            if not any(start >= slot for start in volumes.slots):
-                # Silence is told by others, and may be long.
+        while volumes.judged_to_ms is not None and self._end(volumes.judged_to_ms) <= boundary_ms:
+            since_ms = volumes.judged_to_ms
+            # Silence is told by others, and may be long.
+            slot = min((start for start in volumes.slots if start >= since_ms), default=None)
+            if slot is None or self._end(slot) > boundary_ms:
                 volumes.judged_to_ms = self._slot(boundary_ms)
-                continue
-            change = self._jump(volumes, slot) if slot in volumes.slots else None
-            yield end_ms, [change] if change else []
-            old = [start for start in volumes.slots if start < end_ms - _DAYS_KEPT * DAY_MS]
-            for start in old:
-                del volumes.slots[start]
+                return
+            volumes.judged_to_ms = end_ms = self._end(slot)
+            if (found := self._judged(volumes, slot)) is not None:
+                yield end_ms, found
+            for old in [start for start in volumes.slots if start < end_ms - _DAYS_KEPT * DAY_MS]:
+                del volumes.slots[old]
 
-    def _jump(self, volumes: Volumes, slot: int) -> Change | None:
-        rows, before = volumes.slots[slot], volumes.before or volumes.slots.get(self._before(slot), 0)
-        alike = self._alike(volumes, slot)
-        known = [count for count in (before, *alike) if count]
-        if not alike or not before:
+    def _judged(self, volumes: Volumes, slot: int) -> list[Change] | None:
+        """Return the jump that a slot shows, if any; None where too little is known."""
+        rows, alike = volumes.slots[slot], self._alike(volumes, slot)
+        # A jump must be one against the hour before, too; what lasts is one against other days alone.
+        before = [] if volumes.lasts else [volumes.slots.get(self._slot(slot - 1), 0)]
+        known = [*alike, *before]
+        if not alike or 0 in known:
             return None
-        more, fewer = rows >= _JUMP * max(known), _JUMP * rows <= min(known)
-        if not (more or fewer) or max(rows, min(known)) < self._min_rows:
-            volumes.before = 0
+        jumps = rows >= _JUMP * max(known) or _JUMP * rows <= min(known)
+        if jumps and max(rows, min(known)) < self._min_rows:
             return None
-        volumes.before = before
+        volumes.lasts = jumps
         usual = sorted(alike)[len(alike) // 2]
-        return Change("volume", "", str(usual), str(rows), rows / usual)
+        return [Change("volume", "", str(usual), str(rows), rows / usual)] if volumes.lasts else []
 
     def _alike(self, volumes: Volumes, slot: int) -> list[int]:
         """Return the rows at the same time of earlier days; none unless there was such a day: working, or not."""
@@ -94,9 +92,6 @@ class VolumeRules:
 
     def _end(self, slot: int) -> int:
         return self._schedule.pane_end(slot) if self._schedule.every_ms >= _HOUR_MS else slot + _HOUR_MS
-
-    def _before(self, slot: int) -> int:
-        return self._slot(slot - 1)
 
 
 def _is_working_day(time_ms: int) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from baselines import Layout
-from stream.drift_event import DriftEvent, Identity, TestedWindow
+from stream.drift_event import DriftEvent, Identity, TestedWindow, iso
 from stream.looks import Looks
 from stream.panes import Pane
 from stream.policy import Policy
@@ -18,7 +18,7 @@ from stream.schema.features import FeatureRules, FeatureTally
 from stream.schema.fields import LOOKS_TO_JUDGE, LOOKS_TO_LEARN, FieldRules
 from stream.schema.state import Incident, SchemaState
 from stream.schema.volume import VolumeRules
-from stream.schema.words import SAMPLING_CHANGED, SCHEMA_CHANGED, begun_event, ended_event
+from stream.schema.words import SAMPLING_CHANGED, SCHEMA_CHANGED, begun_event, change_sentence, ended_event
 
 # A field that nobody reads, and another number of events, are the new usual after so long, and so many stretches.
 _STANDS_MS, _STANDS_STRETCHES = DAY_MS, 24
@@ -35,16 +35,18 @@ class SchemaWatch:
     """Watches one stream; ``state`` is all that it knows."""
 
     def __init__(self, layout: Layout, schedule: Schedule, policy: Policy) -> None:
-        baseline = layout.baseline
-        self._policy, self._importance = policy, baseline.importance
+        numeric, categorical = (
+            [one.name for one in kind] for kind in (layout.baseline.numeric, layout.baseline.categorical)
+        )
+        self._policy, self._importance = policy, layout.baseline.importance
         self._features = FeatureRules(layout)
-        self._fields = FieldRules([one.name for one in baseline.numeric], [one.name for one in baseline.categorical])
+        self._fields = FieldRules(numeric, categorical, policy.schema_ignored)
         self._volume = VolumeRules(schedule, policy.min_samples)
         self.state = SchemaState()
 
     def seal(self, panes: Iterable[Pane]) -> None:
-        """Add the sealed panes of one interval, of all segments."""
-        for pane in panes:
+        """Add sealed panes, of all segments."""
+        for pane in panes if self._policy.schema_changes else ():
             self._features.add(self.state.features, pane)
             self.state.looks.add(pane.looks)
             self._volume.add(self.state.volumes, pane.start_ms, pane.counts.rows)
@@ -52,11 +54,22 @@ class SchemaWatch:
     def tick(self, identity: Identity, window: TestedWindow) -> list[DriftEvent]:
         """Judge what is enough for it at the boundary where this window ends; return what is to be said."""
         news = _News()
+        if not self._policy.schema_changes:
+            return []
         self._judge_features(news, window.end_ms)
         self._judge_fields(news, window.end_ms)
         for end_ms, jumps in self._volume.completed(self.state.volumes, window.end_ms):
             self._vote(news, "volume", jumps, end_ms)
         return [*self._ended(news, identity, window), *self._begun(news, identity, window)]
+
+    def told(self) -> list[dict[str, str]]:
+        """Return the changes that last, for JSON: since when, under which reason, and what it is in words."""
+        return [
+            {"since": iso(incident.began_ms), "reason": incident.reason, "change": change_sentence(change)}
+            for incident in self.state.incidents
+            for change in incident.changes
+            if change.key in incident.keys
+        ]
 
     def _judge_features(self, news: _News, now_ms: int) -> None:
         state = self.state

@@ -52,7 +52,7 @@ def change_sentence(change: Change) -> str:
     """
     name, share = f"`{change.name}`", f"{100 * change.share:.3g} %"
     if change.sort == "appeared":
-        return f"{name} appeared: {change.now or 'of several kinds'}, in {share} of the events looked at"
+        return f"{name} appeared: {change.after or 'of several kinds'}, in {share} of the events looked at"
     if change.sort == "vanished" and change.feature:
         trained = f"{100 * float(change.before):.3g} %"
         return f"the feature {name} vanished: {share} of the events have it, {trained} had it in training"
@@ -60,10 +60,10 @@ def change_sentence(change: Change) -> str:
         return f"{name} vanished: {share} of the events looked at have it, nearly all had"
     if change.sort == "retyped":
         where = f" in {share} of the events" if change.feature else ""
-        return f"{name} is {_kind(change.now)} now{where}, was {_kind(change.before)}"
+        return f"{name} is {_kind(change.after)} now{where}, was {_kind(change.before)}"
     if change.sort == "rate":
-        return f"the stated sampling rate is {change.now or 'no more there'}, was {change.before or 'not stated'}"
-    before, now = int(change.before), int(change.now)
+        return f"the stated sampling rate is {change.after or 'no more there'}, was {change.before or 'not stated'}"
+    before, now = int(change.before), int(change.after)
     times = f"{now / before:.3g} times as many" if now > before else f"{before / now:.3g} times as few"
     return f"{times} events come as usual at this time, {now} instead of {before}: was sampling changed?"
 
@@ -82,7 +82,7 @@ def _kind(kind: str) -> str:
 def _trade_places(changes: Sequence[Change]) -> bool:
     """Tell whether text came where numbers were, and numbers where text was."""
     moves = {
-        (change.before in ("number",), change.now in ("number",)) for change in changes if change.sort == "retyped"
+        (change.before in ("number",), change.after in ("number",)) for change in changes if change.sort == "retyped"
     }
     return {(True, False), (False, True)} <= moves
 
@@ -93,7 +93,7 @@ def _listed(change: Change) -> dict[str, Any]:
         "field": change.name,
         "is_feature": change.feature,
         "before": change.before,
-        "now": change.now,
+        "after": change.after,
         "share": round(change.share, 4),
     }
 
