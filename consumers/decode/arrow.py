@@ -102,7 +102,10 @@ class Arrow:
 
 def _kinds(types: Any, schema: Any) -> Mapping[str, str]:
     """Return what kind of values each column of a schema has."""
-    return {one.name: next((kind for kind, tests in _KINDS.items() if _is(types, tests, one.type)), "other") for one in schema}
+    return {
+        one.name: next((kind for kind, tests in _KINDS.items() if _is(types, tests, one.type)), "other")
+        for one in schema
+    }
 
 
 def _is(types: Any, tests: Sequence[str], column_type: Any) -> bool:

@@ -130,7 +130,7 @@ def _by_type(names: Names, types: Sequence[type]) -> dict[str, str]:
 
 def _kinds_of(frame: Frame) -> Mapping[str, str]:
     """Return the kinds of a frame's columns: as a schema states them, else of their first values."""
-    return {name: _kind(column) for name, column in frame.columns.items()} if frame.stated is None else frame.stated()
+    return {name: _kind(frame.at(name)) for name in frame.names} if frame.stated is None else frame.stated()
 
 
 def _kind(column: Any) -> str:
