@@ -1,6 +1,6 @@
 """Abrupt changes at default settings: how soon they open after scipy could know, who is blamed, and when it is over.
 
-    python benchmarks/abrupt.py [--runs 200] [--windows 100,500,2000] [--seed 1]
+    python benchmarks/abrupt.py [--runs 200] [--windows 100,500,2000] [--checks range,new_category] [--seed 1]
 
 Every run draws a reference of 2,000 rows and a stream: quiet, then changed from a random row on by two floors of one
 check, then quiet again. The oracle looks at the changed features of each window with scipy's own test on the raw
@@ -10,8 +10,9 @@ values; it knows a change from the first window in which p is at or below the le
 Shown are the runs in which the oracle knew, and how often it does in a single changed window (what it finds once in a
 while by luck, nobody finds twice in three); the share of runs in which drift opened no more than two windows later,
 among those in which the oracle knew; F1 of the features named when it opened against those changed (the oracle's own
-beside it, in the window in which drift opened); the share of runs that were resolved no more than three windows after
-the last changed one, as ``persist = "2 of 3"`` allows; and incidents that opened outside the change.
+beside it, in the window in which drift opened); of the runs in which an incident was open when the change ended, the
+share that resolved no more than three windows later, as ``persist = "2 of 3"`` allows; of the runs that opened, the
+share in which an incident ended before the change did; and incidents that opened outside the change.
 """
 
 import argparse
@@ -42,6 +43,7 @@ COLUMNS = (
     "F1",
     "oracle's F1",
     "resolved in time",
+    "ended early",
     "stray",
 )
 
@@ -54,8 +56,10 @@ class Score:
     known: int = 0
     powerful: int = 0
     soon: int = 0
-    resolved: int = 0
     opened: int = 0
+    lasted: int = 0
+    resolved: int = 0
+    early: int = 0
     stray: int = 0
     ours: list[tuple[int, int, int]] = field(default_factory=list)
     oracles: list[tuple[int, int, int]] = field(default_factory=list)
@@ -67,8 +71,13 @@ class Score:
 
     @property
     def resolved_share(self) -> float:
-        """Of the runs that opened during the change, those that resolved in time."""
-        return self.resolved / self.opened if self.opened else float("nan")
+        """Of the runs with an incident that was open when the change ended, those in which it resolved in time."""
+        return self.resolved / self.lasted if self.lasted else float("nan")
+
+    @property
+    def early_share(self) -> float:
+        """Of the runs that opened during the change, those in which an incident ended before the change did."""
+        return self.early / self.opened if self.opened else float("nan")
 
 
 def f1(matches: list[tuple[int, int, int]]) -> float:
@@ -139,7 +148,10 @@ def judge(total: Score, run: Run, seen: Course) -> None:
     if opened is None:
         return
     total.opened += 1
-    total.resolved += any(end <= number < end + Policy().persist[1] for number in seen.resolved)
+    lasted = bool(seen.alarmed(end)[-1])
+    total.lasted += lasted
+    total.resolved += lasted and any(end <= number < end + Policy().persist[1] for number in seen.resolved)
+    total.early += any(opened < number < end for number in seen.resolved)
     changed = frozenset(run.effect.features)
     for matches, named in ((total.ours, seen.blamed[seen.opened.index(opened)]), (total.oracles, run.rejected(opened))):
         matches.append((len(named & changed), len(named), len(changed)))
@@ -150,17 +162,19 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=200)
     parser.add_argument("--windows", default="100,500,2000")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--checks", default=",".join(effect.check for effect in EFFECTS))
     options = parser.parse_args()
-    print(
-        "| change | window | oracle knows | a window | opened in time | F1 | oracle's F1 | resolved in time | stray |"
-    )
-    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
+    print(f"| {' | '.join(COLUMNS)} |")
+    print(f"| --- |{' ---: |' * (len(COLUMNS) - 1)}")
     for number, effect in enumerate(EFFECTS):
+        if effect.check not in options.checks.split(","):
+            continue
         for window in map(int, options.windows.split(",")):
             one = score(effect, window, options.runs, np.random.default_rng([options.seed, number, window]))
             power = f"{one.known} of {one.runs} | {one.powerful / one.runs:.0%}"
             shares = f"{one.soon_share:.1%} | {f1(one.ours):.3f} | {f1(one.oracles):.3f} | {one.resolved_share:.1%}"
-            print(f"| {effect.name} | {window:,} | {power} | {shares} | {one.stray} |", flush=True)
+            ends = f"{one.early_share:.1%} | {one.stray}"
+            print(f"| {effect.name} | {window:,} | {power} | {shares} | {ends} |", flush=True)
 
 
 if __name__ == "__main__":

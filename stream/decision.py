@@ -8,13 +8,16 @@ bound on it does not already decide.
 from dataclasses import dataclass, field
 
 from stream.checks import Measured
-from stream.persistence import AGREEING, CLEAN, COMPANION, OPENING
-from stream.policy import CUSUM, Policy
+from stream.persistence import AGREEING, CLEAN, COMPANION, NOVEL, OPENING, Vote
+from stream.policy import CUSUM, NOVELTY, Policy
 
 # The level of a tick never exceeds this, however rarely the schedule ticks: a family-wise level above it says nothing.
 HIGHEST_TICK_LEVEL = 0.05
 # A test at its floor agrees with drift that another tick has proved when its own p-value is at or below this.
 AGREEING_P = 0.001
+# What training never had leaves a trace where there is so much of it, as a share of the floor, and its p-value is at or
+# below this: enough to agree with the same check's proof.
+TRACE_OF_FLOOR, TRACE_P = 0.5, 0.1
 
 
 def tick_level(policy: Policy, every_ms: int) -> float:
@@ -36,7 +39,7 @@ class Trial:
     """One test of one feature: place in its ``Measured``, effect and floor, and what was decided of it.
 
     It ``opens`` an incident, is listed in an open one as ``companion``, or only ``agrees`` with what opens one: what
-    does either agrees, too.
+    does either agrees, too. A ``trace`` of what training never had agrees where such a thing has proved the drift.
     """
 
     measured: Measured
@@ -46,6 +49,7 @@ class Trial:
     opens: bool = False
     companion: bool = False
     agrees: bool = False
+    trace: bool = False
     outright: bool = False
     p_adjusted: float | None = None
     _p: float | None = field(default=None, repr=False)
@@ -64,7 +68,7 @@ class Trial:
     def vote(self) -> int:
         """What it says of its feature, as a level of a vote."""
         if self.opens:
-            return OPENING
+            return NOVEL if self.measured.check in NOVELTY else OPENING
         return COMPANION if self.companion else AGREEING if self.agrees else CLEAN
 
     @property
@@ -102,12 +106,23 @@ class Decision:
             said[trial.feature] = max(trial.vote, said.get(trial.feature, CLEAN))
         return {feature: level for feature, level in sorted(said.items()) if level != CLEAN}
 
+    def traces(self) -> frozenset[str]:
+        """Return the features of which the tick says no more than that they show a trace of what training never had."""
+        return frozenset(trial.feature for trial in self.trials if trial.trace) - self.levels().keys()
 
-def decide(measured: tuple[Measured, ...], policy: Policy, level: float) -> Decision:
+    def vote(self, start_ms: int, end_ms: int, untested: frozenset[str]) -> Vote:
+        """Return what the tick says of the window from start to end (UTC ms); ``untested`` had too few samples."""
+        return Vote(start_ms, end_ms, self.levels(), untested, self.began_ms(), self.traces())
+
+
+def decide(
+    measured: tuple[Measured, ...], policy: Policy, level: float, carried: frozenset[str] = frozenset()
+) -> Decision:
     """Decide one tick at the family-wise ``level``, or at the plain levels of ``policy.alpha`` where they are given.
 
     Corrections: Holm (1979), Bonferroni, Benjamini and Hochberg (1995), or none; companions always by Benjamini and
     Hochberg at ``policy.companions_fdr``. Slow changes are decided apart, with their own share of the level.
+    ``carried`` are features that another tick has proved to have what training never had.
     """
     slow = [trial for one in measured if one.check == CUSUM for trial in _decide_slow(one, policy, level)]
     windowed = [one for one in measured if one.check != CUSUM]
@@ -121,7 +136,11 @@ def decide(measured: tuple[Measured, ...], policy: Policy, level: float) -> Deci
     _mark_companions(trials, family, policy.companions_fdr)
     for trial in trials:
         trial.agrees = trial.opens or trial.companion or trial.p <= AGREEING_P
-    return Decision(family, (*trials, *slow))
+    traces = [trial for one in windowed if one.check in NOVELTY for trial in _under_floor(one, policy)]
+    for trial in (*trials, *traces):
+        trial.trace = trial.measured.check in NOVELTY and not trial.agrees and trial.p <= TRACE_P
+        trial.agrees |= trial.trace and trial.feature in carried
+    return Decision(family, (*trials, *traces, *slow))
 
 
 def p_adjusted(trial: Trial, family: int, correction: str) -> float:
@@ -145,14 +164,23 @@ def _decide_slow(measured: Measured, policy: Policy, level: float) -> list[Trial
     return trials
 
 
-def _trials(measured: Measured, policy: Policy, level: float) -> list[Trial]:
+def _under_floor(measured: Measured, policy: Policy) -> list[Trial]:
+    """Return the tests that reach no more than the part of their floor which a trace does."""
+    found = [trial for trial in _trials(measured, policy, 0.0, TRACE_OF_FLOOR) if trial.effect < trial.floor]
+    for trial in found:
+        # As for all tests under their floors.
+        trial.p_adjusted = 1.0
+    return found
+
+
+def _trials(measured: Measured, policy: Policy, level: float, part: float = 1.0) -> list[Trial]:
     level = policy.alpha.get(measured.check, level)
     # Most tests lie below any floor: what each one's own is need not be asked.
     least = policy.least_floor(measured.check) if measured.floors is None else measured.floors
-    rows = measured.reaching(least)
+    rows = measured.reaching(part * least)
     reached = zip(rows.tolist(), measured.numbers(rows)[1].tolist(), strict=True)
     floors = ((row, effect, measured.floor(row, policy)) for row, effect in reached)
-    return [Trial(measured, row, floor, level) for row, effect, floor in floors if effect >= floor]
+    return [Trial(measured, row, floor, level) for row, effect, floor in floors if effect >= part * floor]
 
 
 def _pass_outright(trials: list[Trial], family: int, correction: str) -> None:

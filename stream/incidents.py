@@ -25,6 +25,8 @@ class Incident:
     announced: frozenset[str] = frozenset()
     worst_severity: str = SEVERITIES[0]
     announced_ms: int = 0
+    # Members that what training never had has proved to drift: while a trace of it is left, they are not clean.
+    novel: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,10 @@ class Incidents:
     window_ms: int
     votes: Votes
     open: Incident | None = None
+
+    def carried(self) -> frozenset[str]:
+        """Return the features of which a trace of what training never had will agree with drift at the next tick."""
+        return self.votes.novel(ticks_ahead=1) | (self.open.novel if self.open else frozenset())
 
     def tick(self, vote: Vote) -> Transition | None:
         """Take one tick's vote; return the transition it makes, if any, before severities are known."""
@@ -90,6 +96,7 @@ class Incidents:
         for name in sorted(name for name, level in vote.levels.items() if name in core or level >= COMPANION):
             self._join(incident, name, vote)
         incident.core = core
+        self._mark_novel(incident)
         self.open = incident
         return Transition("drift.opened", incident, frozenset(incident.joined_ms))
 
@@ -104,6 +111,10 @@ class Incidents:
                 del incident.joined_ms[name]
                 incident.core.discard(name)
                 self.votes.spend(name)
+        self._mark_novel(incident)
+
+    def _mark_novel(self, incident: Incident) -> None:
+        incident.novel = (incident.novel | self.votes.novel()) & incident.joined_ms.keys()
 
     def _join(self, incident: Incident, name: str, vote: Vote) -> None:
         incident.since_ms[name] = self.votes.began_ms(name)

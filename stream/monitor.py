@@ -20,7 +20,7 @@ from stream.history import History
 from stream.incidents import Incidents
 from stream.memory import Memory, MonitorState
 from stream.panes import Pane
-from stream.persistence import Vote, Votes
+from stream.persistence import Votes
 from stream.policy import Policy
 from stream.references import References, Rival, no_rival
 from stream.schedule import Schedule
@@ -290,9 +290,9 @@ class Monitor:
             return Tick(window, UNCOMPARED, events)
         if self._gradual:
             compared = compared.and_of(self._gradual.measured(compared.sample))
-        decision = decide(compared.measured, self.policy, self._level)
+        decision = decide(compared.measured, self.policy, self._level, self.incidents.carried())
         explanation = Explanation(self.layout, self.policy, compared, decision, self.window.names)
-        vote = Vote(window.start_ms, window.end_ms, decision.levels(), compared.untested, decision.began_ms())
+        vote = decision.vote(window.start_ms, window.end_ms, compared.untested)
         told = tell(self.identity, self.incidents, vote, explanation, window, self.window.offsets)
         fired = fired_events(self.identity, self._detectors.fired(), explanation, self._detectors.feature, window)
         return Tick(window, TESTED, (*events, *told, *fired), explanation)

@@ -5,14 +5,16 @@ of k panes, "2 of 3" looks at the last 2k + 1 ticks, and wants two of them whose
 is two of the last three.
 
 The budget is kept by one of these ticks, which passes the level of the whole family; the others only have to agree.
+Where what proves drift is that there is something training never had, a trace of it in another tick agrees.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 # What a tick said of a feature: nothing; enough to agree with a tick that proves it; enough to be listed in an open
-# incident; enough to prove drift before the tick's whole family.
-CLEAN, AGREEING, COMPANION, OPENING = range(4)
+# incident; enough to prove drift before the tick's whole family; the same, by what training never had. Memories are
+# written with these numbers.
+CLEAN, AGREEING, COMPANION, OPENING, NOVEL = range(5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +22,8 @@ class Vote:
     """What one tick said: its window, and a level above CLEAN per feature that has one.
 
     ``untested`` features had too few samples: they say nothing, neither drift nor its end. ``began_ms`` is where a slow
-    change began, of the features in which one is seen; other drift begins with its window.
+    change began, of the features in which one is seen; other drift begins with its window. ``traces`` are features
+    without a level that show a trace of what training never had: it agrees with a proof that they do, and no other.
     """
 
     start_ms: int
@@ -28,6 +31,7 @@ class Vote:
     levels: dict[str, int]
     untested: frozenset[str] = frozenset()
     began_ms: dict[str, int] = field(default_factory=dict)
+    traces: frozenset[str] = frozenset()
 
     def level(self, feature: str) -> int | None:
         """Return the feature's level; None when too few of its values came to say that it is clean."""
@@ -44,10 +48,12 @@ class Votes:
     recent: list[Vote] = field(default_factory=list)
 
     def add(self, vote: Vote) -> None:
-        """Add the newest tick and forget what is out of reach."""
+        """Add the newest tick, forget what is out of reach, and let earlier traces agree with what it proves."""
         self.recent.append(vote)
-        reach = (self.of - 1) * self.panes_per_window + 1
-        del self.recent[:-reach]
+        del self.recent[: -self._before - 1]
+        for feature, level in vote.levels.items():
+            if level == NOVEL:
+                self._heed_traces(feature)
 
     def agree(self, says: Callable[[Vote], bool], since_ms: int | None = None) -> bool:
         """Tell whether enough ticks on disjoint windows say so, among those that end after ``since_ms``."""
@@ -63,14 +69,19 @@ class Votes:
         """Tell whether the feature has shown this level or more for long enough."""
         return self.agree(lambda vote: (vote.level(feature) or CLEAN) >= level)
 
+    def novel(self, ticks_ahead: int = 0) -> frozenset[str]:
+        """Return the features that training never had the like of, as far as is in reach so many ticks from now."""
+        near = self.recent[max(len(self.recent) + ticks_ahead - self._before - 1, 0) :]
+        return frozenset(feature for vote in near for feature, level in vote.levels.items() if level == NOVEL)
+
     def proven(self, feature: str) -> bool:
         """Tell whether ticks enough agree on the feature's drift, and one within reach of them has proved it."""
-        return self.lasting(feature, AGREEING) and any(vote.level(feature) == OPENING for vote in self.recent)
+        return self.lasting(feature, AGREEING) and any(_proves(vote, feature) for vote in self.recent)
 
     def spend(self, feature: str) -> None:
         """Let earlier ticks' proof of the feature count as no more than agreement: it has carried an incident."""
         for place, vote in enumerate(self.recent[:-1]):
-            if vote.level(feature) == OPENING:
+            if _proves(vote, feature):
                 self.recent[place] = replace(vote, levels={**vote.levels, feature: AGREEING})
 
     def gone(self, feature: str, since_ms: int) -> bool:
@@ -81,3 +92,19 @@ class Votes:
         """Return where the feature's drift began, as far as the remembered windows in which it drifted know."""
         starts = [vote.began_ms.get(feature, vote.start_ms) for vote in self.recent if vote.level(feature)]
         return min(starts, default=self.recent[-1].start_ms)
+
+    @property
+    def _before(self) -> int:
+        """How many ticks before the newest are looked back on."""
+        return (self.of - 1) * self.panes_per_window
+
+    def _heed_traces(self, feature: str) -> None:
+        for place, vote in enumerate(self.recent):
+            if feature in vote.traces:
+                self.recent[place] = replace(
+                    vote, levels={**vote.levels, feature: AGREEING}, traces=vote.traces - {feature}
+                )
+
+
+def _proves(vote: Vote, feature: str) -> bool:
+    return vote.levels.get(feature, CLEAN) >= OPENING

@@ -10,6 +10,8 @@ from stream.comparators import BASELINE
 NUMERIC_CHECKS = ("ks", "mean", "std", "range", "missing", "correlation", "relation", "cusum")
 CATEGORICAL_CHECKS = ("chi2", "frequency", "new_category", "missing", "relation", "cusum")
 CUSUM = "cusum"
+# They count what training never had, and ask the baseline alone.
+NOVELTY = frozenset({"range", "new_category"})
 CHECKS = (
     "ks",
     "chi2",

@@ -16,9 +16,9 @@ from baselines import Baseline, Layout
 from baselines.cells import FloatArray
 from stream.checks import Measured, measure
 from stream.comparators import BASELINE
-from stream.decision import decide
-from stream.horizon import chance_within
-from stream.persistence import AGREEING, OPENING
+from stream.decision import Decision, decide
+from stream.horizon import SAYINGS, TRACE, chance_within
+from stream.persistence import AGREEING, NOVEL, OPENING
 from stream.policy import Policy
 from stream.resample import (
     CATEGORICAL_CHANGES,
@@ -38,7 +38,8 @@ from stream.sample import Sample
 BoolArray = NDArray[np.bool_]
 Progress = Callable[[int, int], None]
 # Changes that are simulated together: each feature takes the one that fits its kind.
-_PASSES = (("mean", "share"), ("spread", "new_category"), ("missing", "missing"))
+_OF_NOVELTY = "new_category"
+_PASSES = (("mean", "share"), ("spread", _OF_NOVELTY), ("missing", "missing"))
 # The smallest and the largest size looked at; shares end earlier, where nothing is left.
 _SIZES: Mapping[str, tuple[float, float]] = {
     "mean": (0.002, 10.0),
@@ -136,12 +137,12 @@ class Simulation:
     def catches(self, changes: Sequence[str], progress: Callable[[int], None]) -> Iterator[Catch]:
         """Yield what is caught of each feature's own one among these changes."""
         names = [_fitting(shape, changes) for shape in self._shapes]
-        # As asked for and as it comes out; draws; proving drift and agreeing with it; features.
-        flips = np.empty((2, self.question.draws, 2, len(names)))
+        # As asked for and as it comes out; what a window says; draws; features.
+        flips = np.empty((2, len(SAYINGS), self.question.draws, len(names)))
         for number in range(self.question.draws):
-            flips[:, number] = self._flips(names)
+            flips[:, :, number] = self._flips(names)
             progress(number + 1)
-        asked, realised = (self._by_horizon(kind[:, 0], kind[:, 1]) for kind in flips)
+        asked, realised = (self._by_horizon(kind) for kind in flips)
         first = next((sizes for sizes in asked.values() if np.isfinite(sizes).any()), np.full(len(names), math.inf))
         limits = self._limits(names, first)
         for place, (shape, name) in enumerate(zip(self._shapes, names, strict=True)):
@@ -152,32 +153,38 @@ class Simulation:
                 category = _rising(shape) if name == "share" else None
                 yield Catch(self.features[place].name, name, sizes, limit, category)
 
-    def _by_horizon(self, opening: FloatArray, agreeing: FloatArray) -> dict[int, FloatArray]:
+    def _by_horizon(self, flips: FloatArray) -> dict[int, FloatArray]:
         """Return the size that is enough for each horizon, shape (features,); infinite where none is.
 
-        Both are the sizes (draws, features) from which single windows prove drift, and agree with it.
+        ``flips`` are the sizes, (sayings, draws, features), from which single windows say each of ``SAYINGS``.
         """
-        sizes = np.sort(np.concatenate([opening, agreeing]), axis=0)
-        shares = [(kind[:, None] <= sizes).mean(axis=0) for kind in (opening, agreeing)]
+        sizes = np.sort(np.concatenate(flips), axis=0)
+        shares = np.array([(kind[:, None] <= sizes).mean(axis=0) for kind in flips])
         found = {}
         for windows in self.question.horizons:
-            enough = chance_within(self.policy.persist, windows, *shares) >= self.question.power
+            enough = chance_within(self.policy.persist, windows, shares) >= self.question.power
             smallest = np.take_along_axis(sizes, enough.argmax(axis=0)[None], axis=0)[0]
             found[windows] = np.where(enough.any(axis=0), smallest, math.inf)
         return found
 
     def _flips(self, names: Sequence[str | None]) -> FloatArray:
-        """Draw a window and return from which size on it is caught, as asked for and as it comes out.
+        """Draw a window and return from which size on it says each of ``SAYINGS``, as asked for and as it comes out.
 
-        Shape (2, 2, features), of proving drift and of agreeing with it; infinite where it never is.
+        Shape (2, sayings, features); infinite where it never does.
         """
         trial = self._drawn()
         low, high = np.log(np.array([_range(shape, name) for shape, name in zip(self._shapes, names, strict=True)])).T
         proves = self._flip(trial, names, (low, high), OPENING)
         # What proves drift agrees, too, and looking a little below it takes fewer steps.
-        high = np.where(np.isfinite(proves), proves, high)
-        agrees = self._flip(trial, names, (np.maximum(high - _AGREES_FROM, low), high), AGREEING)
-        asked = np.exp([proves, agrees])
+        least = np.where(np.isfinite(proves), proves, high)
+        agrees = self._flip(trial, names, (np.maximum(least - _AGREES_FROM, low), least), AGREEING)
+        traced, novel = agrees, np.full(len(names), math.inf)
+        if _OF_NOVELTY in names:
+            # No other change goes where training was not.
+            others = [name if name == _OF_NOVELTY else None for name in names]
+            traced = np.minimum(self._flip(trial, others, (low, high), TRACE), agrees)
+            novel = np.maximum(self._flip(trial, others, (low, high), NOVEL), proves)
+        asked = np.exp([traced, agrees, proves, novel])
         finite = np.isfinite(asked)
         parts = zip(self._shapes, names, np.where(finite, asked, 1.0).T.tolist(), trial.drawn, strict=True)
         realised = [[shape.realised(name or "", size, at.sign) for size in sizes] for shape, name, sizes, at in parts]
@@ -225,8 +232,9 @@ class Simulation:
         # The p-value of ks can be dear, and seldom is the one that speaks.
         for checks in ({one.check for one in measured} - {"ks"}, {"ks"}):
             asked = tuple(self._masked(one, caught, checks) for one in measured)
-            for name, said in decide(asked, policy, tick_level).levels().items():
-                caught[self._places[name]] |= said >= level
+            decision = decide(asked, policy, tick_level)
+            for name in _saying(decision, level):
+                caught[self._places[name]] = True
         return caught
 
     def _masked(self, measured: Measured, caught: BoolArray, checks: set[str]) -> Measured:
@@ -251,6 +259,13 @@ class _Trial:
 
     reference: Sample
     drawn: list[Drawn]
+
+
+def _saying(decision: Decision, said: int) -> Iterator[str]:
+    """Yield the features of which the decision says so much, one of ``SAYINGS``, or more."""
+    yield from (name for name, level in decision.levels().items() if level >= said)
+    if said == TRACE:
+        yield from decision.traces()
 
 
 def _changed(shape: Shape, name: str | None, drawn: Drawn, size: float) -> Changed:

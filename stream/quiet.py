@@ -9,10 +9,9 @@ from baselines import Baseline, Layout
 from stream.checks import measure, untested
 from stream.decision import decide
 from stream.incidents import Incidents
-from stream.persistence import OPENING, Vote, Votes
+from stream.persistence import Votes
 from stream.policy import Policy
 from stream.resample import draw_sample, shape_of
-from stream.sample import Sample
 
 # An unlucky training set alarms again and again: several of them, and several windows in a row for each.
 _TRAINING_SETS, _WINDOWS_EACH = 20, 10
@@ -43,13 +42,10 @@ def quiet(baseline: Baseline, policy: Policy, level: float, rows: int, rng: np.r
         reference = draw_sample(layout, shapes, rng)
         incidents = Incidents(("quiet",), 1, Votes(*policy.persist, panes_per_window=1))
         for start in range(_WINDOWS_EACH):
-            vote = _vote(reference, draw_sample(layout, shapes, rng, rows), policy, level, start)
-            alarming += OPENING in vote.levels.values()
+            window = draw_sample(layout, shapes, rng, rows)
+            decision = decide(measure(reference, window, policy), policy, level, incidents.carried())
+            alarming += bool(decision.opening())
+            vote = decision.vote(start, start + 1, untested(reference, window, policy))
             transition = incidents.tick(vote)
             opened += transition is not None and transition.change == "drift.opened"
     return Quiet(_TRAINING_SETS * _WINDOWS_EACH, alarming, opened)
-
-
-def _vote(reference: Sample, window: Sample, policy: Policy, level: float, start: int) -> Vote:
-    decision = decide(measure(reference, window, policy), policy, level)
-    return Vote(start, start + 1, decision.levels(), untested(reference, window, policy))

@@ -17,7 +17,7 @@ from stream.checks.relation import enough, relation
 from stream.checks.shares import frequency, missing
 from stream.checks.shift import mean, std
 from stream.comparators import BASELINE
-from stream.policy import Policy
+from stream.policy import NOVELTY, Policy
 from stream.sample import Sample
 
 __all__ = ["Measured", "measure", "untested"]
@@ -38,10 +38,6 @@ _CHECKS: Mapping[str, Callable[[Pair, Policy], Measured]] = MappingProxyType(
 )
 
 
-# What training never saw is a question to the baseline alone.
-_OF_THE_BASELINE = frozenset({"range", "new_category"})
-
-
 def measure(reference: Sample, window: Sample, policy: Policy, comparator: str = BASELINE) -> tuple[Measured, ...]:
     """Compare a window with a reference on the same layout: one ``Measured`` per check of the policy, in its order.
 
@@ -55,7 +51,7 @@ def measure(reference: Sample, window: Sample, policy: Policy, comparator: str =
     pair = _pair(reference, window, policy, comparator)
     checks = [check for check in policy.checks if check in _CHECKS]
     if comparator != BASELINE:
-        checks = [check for check in checks if check not in _OF_THE_BASELINE]
+        checks = [check for check in checks if check not in NOVELTY]
     known = reference.layout.baseline.calibration
     return tuple(replace(_CHECKS[check](pair, policy), comparator=comparator, calibration=known) for check in checks)
 

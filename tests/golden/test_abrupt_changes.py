@@ -29,6 +29,7 @@ def test_blames_the_features_that_changed(runs: Score) -> None:
 
 
 def test_resolves_within_persistence_and_opens_nothing_else(runs: Score) -> None:
-    """Three windows after the last changed one every incident is over, and none opened outside the change."""
-    assert runs.resolved == runs.opened == RUNS
+    """Three windows after the last changed one every incident is over, none before, and no other opened."""
+    assert runs.resolved == runs.lasted == runs.opened == RUNS
+    assert runs.early == 0
     assert runs.stray == 0

@@ -5,16 +5,21 @@ from itertools import combinations, pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.persistence import AGREEING, CLEAN, COMPANION, OPENING, Vote, Votes
+from stream.persistence import AGREEING, CLEAN, COMPANION, NOVEL, OPENING, Vote, Votes
 
-LEVELS = st.lists(st.sampled_from([CLEAN, AGREEING, COMPANION, OPENING]), min_size=1, max_size=16)
+LEVELS = st.lists(st.sampled_from([CLEAN, AGREEING, COMPANION, OPENING, NOVEL]), min_size=1, max_size=16)
+TRACE = -1
+SAYINGS = st.lists(st.sampled_from([CLEAN, TRACE, AGREEING, OPENING, NOVEL]), min_size=1, max_size=16)
 PERSIST = st.tuples(st.integers(1, 3), st.integers(0, 2)).map(lambda pair: (pair[0], sum(pair)))
 
 
 def _cast(levels, persist, panes):
     votes = Votes(*persist, panes)
     for tick, level in enumerate(levels, 1):
-        votes.add(Vote(tick - panes, tick, {"x": level} if level else {}))
+        carried = "x" in votes.novel(ticks_ahead=1)
+        traces = frozenset({"x"}) if level == TRACE and not carried else frozenset()
+        said = AGREEING if level == TRACE else level
+        votes.add(Vote(tick - panes, tick, {"x": said} if said and not traces else {}, traces=traces))
     return votes
 
 
@@ -36,7 +41,22 @@ def test_drift_lasts_exactly_when_enough_disjoint_windows_agree(levels, persist,
         assert votes.lasting("x", least) == _agree(levels, persist, panes, lambda level, least=least: level >= least)
     assert votes.gone("x", since_ms=-100) == _agree(levels, persist, panes, lambda level: level == CLEAN)
     reach = (persist[1] - 1) * panes + 1
-    assert votes.proven("x") == (votes.lasting("x", AGREEING) and OPENING in levels[-reach:])
+    proved = {OPENING, NOVEL} & {*levels[-reach:]}
+    assert votes.proven("x") == (votes.lasting("x", AGREEING) and bool(proved))
+
+
+@given(SAYINGS, PERSIST, st.integers(1, 4))
+def test_a_trace_agrees_exactly_where_something_new_was_proved_in_reach(sayings, persist, panes):
+    """Of the tick that shows it, before or after; elsewhere it is as if it were not there."""
+    before = (persist[1] - 1) * panes
+    new = [tick for tick, said in enumerate(sayings) if said == NOVEL]
+    plain = [
+        (AGREEING if any(abs(tick - other) <= before for other in new) else CLEAN) if said == TRACE else said
+        for tick, said in enumerate(sayings)
+    ]
+    with_traces, without = (_cast(levels, persist, panes) for levels in (sayings, plain))
+    assert with_traces.proven("x") == without.proven("x")
+    assert [vote.level("x") for vote in with_traces.recent] == [vote.level("x") for vote in without.recent]
 
 
 @given(LEVELS, PERSIST, st.integers(1, 4))

@@ -7,7 +7,7 @@ from scipy import stats
 from stream.checks import Measured
 from stream.checks.measured import known
 from stream.decision import HIGHEST_TICK_LEVEL, decide, p_adjusted, tick_level
-from stream.persistence import AGREEING, COMPANION, OPENING
+from stream.persistence import AGREEING, COMPANION, NOVEL, OPENING
 from stream.policy import Policy
 
 CORRECTIONS = ("holm", "bonferroni", "bh", "none")
@@ -163,6 +163,33 @@ def test_a_feature_votes_by_the_strongest_of_its_tests():
     agreeing, listed = _measured("ks", [0.001], [0.5]), _measured("std", [0.0002], [0.5])
     for pair in ((agreeing, listed), (listed, agreeing)):
         assert decide(pair, Policy(), 1e-6).levels() == {"f0": COMPANION}
+
+
+@pytest.mark.parametrize(("check", "floor"), [("range", 0.01), ("new_category", 0.005)])
+def test_half_a_floor_of_what_training_never_had_is_a_trace(check, floor):
+    """At a p-value of 0.1 or less; it agrees where such a thing was proved, and counts in the family as it did."""
+    effects = np.array([1.0, 0.5, 0.49, 1.0, 1.0]) * floor
+    one = _measured(check, [0.1, 0.1, 1e-9, 0.11, 1e-9], effects)
+    alone, carried = (decide((one,), Policy(), 1e-6, frozenset(names)) for names in ((), ("f0", "f1", "f2", "f3")))
+    assert (alone.levels(), alone.traces()) == ({"f4": NOVEL}, {"f0", "f1"})
+    assert (carried.levels(), carried.traces()) == ({"f0": AGREEING, "f1": AGREEING, "f4": NOVEL}, frozenset())
+    assert alone.family == carried.family == 5
+    assert alone.opening() == alone.drifting() == {"f4"}
+    assert {trial.row: p_adjusted(trial, 5, "holm") for trial in alone.trials}[1] == 1.0
+
+
+def test_other_checks_leave_no_trace():
+    """Half a shift with half a significance is what chance makes."""
+    decision = decide((_measured("ks", [0.06, 0.06], [0.5, 0.05]),), Policy(), 1e-6, frozenset({"f0", "f1"}))
+    assert (decision.levels(), decision.traces()) == ({}, frozenset())
+
+
+def test_a_vote_says_what_the_decision_does():
+    """Levels, traces, and what was not tested."""
+    one = _measured("range", [1e-9, 0.09], [0.5, 0.01])
+    vote = decide((one,), Policy(), 1e-6).vote(10, 20, frozenset({"z"}))
+    assert (vote.start_ms, vote.end_ms, vote.levels, vote.traces) == (10, 20, {"f0": NOVEL}, {"f1"})
+    assert vote.untested == {"z"}
 
 
 def test_small_tests_under_their_floor_still_count_in_the_family():

@@ -3,13 +3,19 @@
 import numpy as np
 import pytest
 
-from stream.horizon import chance_within
+from stream.horizon import TRACE, _after, chance_within
+from stream.persistence import NOVEL, OPENING
 
 
 def within(persist: tuple[int, int], windows: int, opening: float, agreeing: float | None = None) -> float:
     """Return the chance where windows prove drift and agree with it so often; all that agree prove it, by default."""
     agreeing = opening if agreeing is None else agreeing
-    return float(chance_within(persist, windows, np.array([opening]), np.array([agreeing]))[0])
+    return float(chance_within(persist, windows, np.array([[agreeing], [agreeing], [opening], [0.0]]))[0])
+
+
+def within_new(persist: tuple[int, int], windows: int, tracing: float, proving: float) -> float:
+    """Return the chance where windows prove what training never had so often, and else leave a trace or nothing."""
+    return float(chance_within(persist, windows, np.array([[tracing], [proving], [proving], [proving]]))[0])
 
 
 @pytest.mark.parametrize("one", [0.1, 0.5, 0.9])
@@ -44,6 +50,32 @@ def test_one_window_proves_and_the_others_agree(one: float) -> None:
     # Not at the second, then: clean and two, one clean one, or two without proof and a proof.
     at_the_third = 2 * none * two + only**2 * opening
     assert within((2, 3), 3, opening, agreeing) == pytest.approx(two + at_the_third)
+
+
+@pytest.mark.parametrize("one", [0.1, 0.5, 0.9])
+def test_traces_agree_with_a_proof_of_something_new(one: float) -> None:
+    """Before it and after it, with a clean window between them or none; with other proofs they do not."""
+    assert within_new((1, 1), 3, 1.0, one) == pytest.approx(1 - (1 - one) ** 3)
+    assert within_new((2, 3), 2, 1.0, one) == pytest.approx(1 - (1 - one) ** 2)
+    proof, trace, none = one / 2, one / 2, 1 - one
+    two = proof**2 + 2 * proof * trace
+    # Not at the second, then: clean and two, one clean one, or two traces and a proof.
+    at_the_third = 2 * none * two + trace**2 * proof
+    assert within_new((2, 3), 3, one, proof) == pytest.approx(two + at_the_third)
+    other = chance_within((2, 3), 3, np.array([[one], [proof], [proof], [0.0]]))
+    assert float(other[0]) == pytest.approx(within((2, 3), 3, proof))
+
+
+@pytest.mark.parametrize(("proofs", "opens"), [((NOVEL, OPENING), 1.0), ((OPENING, OPENING), 0.0)])
+def test_a_later_proof_of_another_kind_does_not_hide_that_something_is_new(
+    proofs: tuple[int, int], opens: float
+) -> None:
+    """3 of 4: a proof that something is new, another one, and a trace."""
+    state: tuple[int, ...] | None = ()
+    for said in (*proofs, TRACE):
+        assert state is not None
+        state = _after((3, 4), (*state, said))
+    assert (state is None) == bool(opens)
 
 
 def test_fewer_windows_than_must_agree_are_never_enough() -> None:

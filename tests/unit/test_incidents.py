@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from stream.incidents import Incidents
-from stream.persistence import AGREEING, COMPANION, OPENING, Vote, Votes
+from stream.persistence import AGREEING, COMPANION, NOVEL, OPENING, Vote, Votes
 
 EVERY_MS = 10
 
@@ -18,10 +18,16 @@ class _Life:
         self.incidents = Incidents(("prices", "f"), EVERY_MS * panes_per_window, Votes(*persist, panes_per_window))
         self.end_ms = 0
 
-    def tick(self, severity="warning", untested=(), **levels):
-        """Return the change of this tick with the features it speaks of; None where there is none."""
+    def tick(self, severity="warning", untested=(), traces=(), **levels):
+        """Return the change of this tick with the features it speaks of; None where there is none.
+
+        Traces of features that a proof carries agree, as they do in ``stream.decision``.
+        """
         self.end_ms += EVERY_MS
-        vote = Vote(self.end_ms - EVERY_MS * self.panes, self.end_ms, dict(sorted(levels.items())), frozenset(untested))
+        start_ms, carried = self.end_ms - EVERY_MS * self.panes, self.incidents.carried()
+        levels = dict.fromkeys(carried.intersection(traces), AGREEING) | levels
+        left = frozenset(traces) - levels.keys()
+        vote = Vote(start_ms, self.end_ms, dict(sorted(levels.items())), frozenset(untested), {}, left)
         transition = self.incidents.tick(vote)
         if transition is None:
             transition = self.incidents.announce(vote, severity)
@@ -122,6 +128,47 @@ def test_drift_that_only_agrees_does_not_end(opened):
     """An incident is over when its features are clean, not when they are weaker than what opened it."""
     assert [opened.tick(x=AGREEING) for _ in range(9)] == [None] * 9
     assert opened.incidents.open.core == {"x"}
+
+
+@pytest.mark.parametrize("trace_first", [True, False])
+def test_a_trace_opens_it_beside_a_proof_of_something_new(trace_first):
+    """Whichever comes first; beside any other proof it is nothing."""
+    trace, told = {"traces": ("x",)}, []
+    for proof in (NOVEL, OPENING):
+        life = _Life()
+        for levels in (trace, {"x": proof}) if trace_first else ({"x": proof}, trace):
+            opened = life.tick(**levels)
+        told.append(opened)
+    assert told == [("drift.opened", {"x"}), None]
+
+
+def test_while_a_trace_of_something_new_is_left_it_is_not_over():
+    """However long ago the proof was; without any for two ticks of three it is, and traces alone open nothing again."""
+    life = _Life()
+    assert [life.tick(x=NOVEL), life.tick(x=NOVEL)] == [None, ("drift.opened", {"x"})]
+    assert [life.tick(traces=("x", "y")) for _ in range(9)] == [None] * 9
+    assert life.incidents.carried() == {"x"}
+    assert [life.tick(), life.tick(traces=("x",)), life.tick()] == [None, None, ("drift.resolved", {"x"})]
+    assert life.incidents.carried() == frozenset()
+    assert [life.tick(traces=("x",)) for _ in range(5)] == [None] * 5
+
+
+def test_a_trace_does_not_keep_what_something_else_proved():
+    """A shift of the mean is over when the mean is back, whatever lies outside the range now and then."""
+    life = _Life()
+    assert [life.tick(x=OPENING), life.tick(x=OPENING)] == [None, ("drift.opened", {"x"})]
+    assert [life.tick(traces=("x",)), life.tick(traces=("x",))] == [None, ("drift.resolved", {"x"})]
+
+
+def test_what_has_left_takes_its_proof_of_something_new_along():
+    """The incident goes on with others; a trace of what left is nothing then."""
+    life = _Life()
+    for _ in range(2):
+        life.tick(x=NOVEL, y=NOVEL)
+    for _ in range(2):
+        life.tick(y=NOVEL)
+    assert set(life.incidents.open.joined_ms) == {"y"}
+    assert life.incidents.carried() == life.incidents.open.novel == {"y"}
 
 
 def test_companions_are_listed_when_it_opens():

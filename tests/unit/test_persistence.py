@@ -1,6 +1,8 @@
 """Persistence: enough ticks must agree, on stretches of traffic that do not overlap."""
 
-from stream.persistence import AGREEING, CLEAN, COMPANION, OPENING, Vote, Votes
+from stream.persistence import AGREEING, CLEAN, COMPANION, NOVEL, OPENING, Vote, Votes
+
+TRACE = "trace"
 
 
 def _votes(levels, needed=2, of=3, panes_per_window=1, untested=()):
@@ -9,7 +11,9 @@ def _votes(levels, needed=2, of=3, panes_per_window=1, untested=()):
     for tick, level in enumerate(levels):
         end_ms = 10 * (tick + 1)
         missing = frozenset({"x"}) if tick in untested else frozenset()
-        votes.add(Vote(end_ms - 10 * panes_per_window, end_ms, {"x": level} if level else {}, missing))
+        traces = frozenset({"x"}) if level == TRACE else frozenset()
+        levels = {"x": level} if level and not traces else {}
+        votes.add(Vote(end_ms - 10 * panes_per_window, end_ms, levels, missing, {}, traces))
     return votes
 
 
@@ -72,6 +76,32 @@ def test_a_spent_proof_is_no_more_than_agreement():
     assert [vote.level("x") for vote in votes.recent] == [AGREEING, COMPANION, OPENING]
     votes.spend("y")
     assert [vote.level("y") for vote in votes.recent] == [CLEAN] * 3
+
+
+def test_a_trace_of_what_training_never_had_agrees_with_what_proves_it():
+    """And with no other proof: there it is nothing."""
+    assert _votes([TRACE, CLEAN, NOVEL]).proven("x")
+    assert not _votes([TRACE, OPENING]).proven("x")
+    assert not _votes([TRACE, CLEAN, CLEAN, NOVEL]).proven("x")
+    assert _votes([TRACE, NOVEL]).began_ms("x") == 0
+    assert _votes([TRACE, OPENING]).began_ms("x") == 10
+    assert not _votes([TRACE, TRACE, TRACE]).proven("x")
+
+
+def test_what_is_new_stays_known_for_as_long_as_persistence_looks_back():
+    """One of three: that of the oldest vote is forgotten with the next tick."""
+    votes = _votes([NOVEL, CLEAN, OPENING])
+    assert (votes.novel(), votes.novel(ticks_ahead=1)) == ({"x"}, frozenset())
+    assert _votes([CLEAN, NOVEL]).novel(ticks_ahead=1) == {"x"}
+    assert _votes([NOVEL], 1, 1).novel(ticks_ahead=1) == frozenset()
+
+
+def test_a_spent_proof_of_something_new_hears_no_more_traces():
+    """It has carried its incident."""
+    votes = _votes([TRACE, NOVEL, CLEAN])
+    votes.spend("x")
+    assert [vote.level("x") for vote in votes.recent] == [AGREEING, AGREEING, CLEAN]
+    assert votes.novel() == frozenset()
 
 
 def test_gone_is_clean_for_as_long_as_drift_must_show():

@@ -22,10 +22,12 @@ from consumers.records import (
     write_memory,
 )
 from stream.counts import Counts
+from stream.incidents import Incident
 from stream.ledger import Ledger
 from stream.memory import Memory
 from stream.packing import chunk_count
 from stream.panes import Pane
+from stream.persistence import NOVEL, Vote
 from stream.rows import CategoricalColumn, NumericColumn, Rows
 
 
@@ -89,6 +91,21 @@ def test_a_memory_comes_back() -> None:
     """All that a judge remembers beside its panes."""
     memory = JudgeMemory([((), Memory("print"))], {"events": 2}, [PartitionFact("events", 0, 5, idle=True)], 4)
     assert read_memory(write_memory(memory)) == memory
+
+
+def test_a_memory_of_something_new_comes_back_and_one_from_before_there_was_such_a_thing_is_read() -> None:
+    """Traces, and what proved the open incident; a memory that has neither means none."""
+    vote = Vote(0, 10, {"x": NOVEL}, frozenset({"z"}), {}, frozenset({"y"}))
+    incident = Incident("id", 10, {"x": 0}, {"x": 10}, {"x"}, novel=frozenset({"x"}))
+    memory = JudgeMemory([((), Memory("print", votes=[vote], incident=incident))])
+    written = write_memory(memory)
+    assert read_memory(written) == memory
+    older = msgspec.msgpack.decode(written)
+    of_monitor = older["monitors"][0][1]
+    del of_monitor["votes"][0]["traces"], of_monitor["incident"]["novel"]
+    ((_, read),) = read_memory(msgspec.msgpack.encode(older)).monitors
+    assert read.incident is not None
+    assert (read.votes[0].traces, read.incident.novel) == (frozenset(), frozenset())
 
 
 @pytest.mark.parametrize("value", [b"", b"{}", b"\xc1", msgspec.msgpack.encode({"type": "stranger"})])
