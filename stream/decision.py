@@ -5,7 +5,9 @@ count in the family with p = 1, so they need no p-value. Among the others p is c
 bound on it does not already decide.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from stream.checks import Measured
 from stream.persistence import AGREEING, CLEAN, COMPANION, NOVEL, OPENING, Vote
@@ -15,9 +17,11 @@ from stream.policy import CUSUM, NOVELTY, Policy
 HIGHEST_TICK_LEVEL = 0.05
 # A test at its floor agrees with drift that another tick has proved when its own p-value is at or below this.
 AGREEING_P = 0.001
-# What training never had leaves a trace where there is so much of it, as a share of the floor, and its p-value is at or
-# below this: enough to agree with the same check's proof.
-TRACE_OF_FLOOR, TRACE_P = 0.5, 0.1
+# A test at its floor that counts what training never had shows a trace of it when its own p-value is at or below this:
+# enough to agree with such a test's proof.
+TRACE_P = 0.1
+
+NOTHING_CARRIED: Mapping[str, float] = MappingProxyType({})
 
 
 def tick_level(policy: Policy, every_ms: int) -> float:
@@ -116,13 +120,14 @@ class Decision:
 
 
 def decide(
-    measured: tuple[Measured, ...], policy: Policy, level: float, carried: frozenset[str] = frozenset()
+    measured: tuple[Measured, ...], policy: Policy, level: float, carried: Mapping[str, float] = NOTHING_CARRIED
 ) -> Decision:
     """Decide one tick at the family-wise ``level``, or at the plain levels of ``policy.alpha`` where they are given.
 
     Corrections: Holm (1979), Bonferroni, Benjamini and Hochberg (1995), or none; companions always by Benjamini and
     Hochberg at ``policy.companions_fdr``. Slow changes are decided apart, with their own share of the level.
-    ``carried`` are features that another tick has proved to have what training never had.
+    ``carried`` are features that another tick has proved to have what training never had, and which part of the floor
+    is enough of a trace to agree with it: 1, or less where it would end an incident (see ``stream.incidents``).
     """
     slow = [trial for one in measured if one.check == CUSUM for trial in _decide_slow(one, policy, level)]
     windowed = [one for one in measured if one.check != CUSUM]
@@ -136,11 +141,10 @@ def decide(
     _mark_companions(trials, family, policy.companions_fdr)
     for trial in trials:
         trial.agrees = trial.opens or trial.companion or trial.p <= AGREEING_P
-    traces = [trial for one in windowed if one.check in NOVELTY for trial in _under_floor(one, policy)]
-    for trial in (*trials, *traces):
         trial.trace = trial.measured.check in NOVELTY and not trial.agrees and trial.p <= TRACE_P
         trial.agrees |= trial.trace and trial.feature in carried
-    return Decision(family, (*trials, *traces, *slow))
+    lingering = [trial for one in windowed if one.check in NOVELTY for trial in _lingering(one, policy, carried)]
+    return Decision(family, (*trials, *lingering, *slow))
 
 
 def p_adjusted(trial: Trial, family: int, correction: str) -> float:
@@ -164,11 +168,15 @@ def _decide_slow(measured: Measured, policy: Policy, level: float) -> list[Trial
     return trials
 
 
-def _under_floor(measured: Measured, policy: Policy) -> list[Trial]:
-    """Return the tests that reach no more than the part of their floor which a trace does."""
-    found = [trial for trial in _trials(measured, policy, 0.0, TRACE_OF_FLOOR) if trial.effect < trial.floor]
+def _lingering(measured: Measured, policy: Policy, carried: Mapping[str, float]) -> list[Trial]:
+    """Return the tests under their floors that agree all the same, with enough of a trace."""
+    least = min(carried.values(), default=1.0)
+    reached = _trials(measured, policy, 0.0, least) if least < 1.0 else []
+    under = [one for one in reached if carried.get(one.feature, 1.0) * one.floor <= one.effect < one.floor]
+    found = [trial for trial in under if trial.p <= TRACE_P]
     for trial in found:
-        # As for all tests under their floors.
+        trial.trace = trial.agrees = True
+        # As of all tests under their floors.
         trial.p_adjusted = 1.0
     return found
 

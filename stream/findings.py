@@ -1,6 +1,6 @@
 """A finding: what one check says about one feature of one window."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from stream.checks.measured import Stratum, Trend
@@ -73,4 +73,15 @@ class Finding:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields by name, for JSON, in the order of declaration; without those that are None."""
-        return {name: value for name, value in asdict(self).items() if value is not None}
+        named = ((name, getattr(self, name)) for name in _FIELDS)
+        return {name: _plain(value) for name, value in named if value is not None}
+
+
+_FIELDS = tuple(one.name for one in fields(Finding))
+
+
+def _plain(value: Any) -> Any:
+    """Return a field for JSON: a finding has hundreds of siblings, and few of its fields hold more than a number."""
+    if isinstance(value, tuple):
+        return tuple(map(_plain, value))
+    return asdict(value) if isinstance(value, Trend | Stratum) else value

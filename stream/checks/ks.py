@@ -1,6 +1,6 @@
 """Two-sample Kolmogorov-Smirnov over cells: the distribution function moved anywhere.
 
-Source: Kolmogorov 1933, Smirnov 1939; p-values are those of ``scipy.stats.ks_2samp(method="auto")``.
+Source: Kolmogorov 1933, Smirnov 1939; p-values are those of ``scipy.stats.ks_2samp``, by the method that is named.
 """
 
 import math
@@ -15,10 +15,13 @@ from baselines.calibration import paired_rows
 from baselines.cells import FloatArray, IntArray
 from stream.checks.measured import Measured, Pair
 from stream.deviates import kolmogorov
+from stream.kolmogorov import equal_sizes, two_sided
 from stream.tails import ks_bound
 
 # Up to this size of the larger sample scipy's "auto" takes the exact distribution.
 LARGEST_EXACT = 10_000
+# Where p is below this for sure, no decision can tell the exact distribution from the asymptotic one, and it is dear.
+_FAR_OUT = 1e-20
 # So many that their cells stay in the processor's cache.
 _FEATURES_AT_ONCE = 16
 # More than what rounding may take from a bound.
@@ -138,15 +141,18 @@ def _scale(n: IntArray, m: IntArray) -> type[np.generic]:
 def ks_p_value(reference: IntArray, window: IntArray, statistic: float) -> tuple[float, str]:
     """Return the p-value of D between two vectors of counts on the same cells, shape (k,), and how it was taken.
 
-    "exact" up to ``LARGEST_EXACT`` values on the larger side, where scipy manages it; "asymp" above.
+    "exact" up to ``LARGEST_EXACT`` values on the larger side, where scipy manages it; "asymp" above, and where sizes
+    differ and p is below 1e-20 for sure.
     """
     n, n_reference = int(window.sum()), int(reference.sum())
     if max(n, n_reference) <= LARGEST_EXACT:
-        exact = _exact(reference, window)
-        if exact is not None:
-            return exact, "exact"
-    size = n * n_reference / (n + n_reference)
-    return float(stats.kstwo.sf(statistic, np.round(size))), "asymp"
+        if n == n_reference:
+            return equal_sizes(round(statistic * n), n), "exact"
+        if ks_bound(statistic, n, n_reference, len(reference) - 1) > _FAR_OUT:
+            exact = _exact(reference, window)
+            if exact is not None:
+                return exact, "exact"
+    return two_sided(statistic, round(n * n_reference / (n + n_reference))), "asymp"
 
 
 def _exact(reference: IntArray, window: IntArray) -> float | None:

@@ -166,21 +166,31 @@ def test_a_feature_votes_by_the_strongest_of_its_tests():
 
 
 @pytest.mark.parametrize(("check", "floor"), [("range", 0.01), ("new_category", 0.005)])
-def test_half_a_floor_of_what_training_never_had_is_a_trace(check, floor):
+def test_a_floor_of_what_training_never_had_is_a_trace(check, floor):
     """At a p-value of 0.1 or less; it agrees where such a thing was proved, and counts in the family as it did."""
-    effects = np.array([1.0, 0.5, 0.49, 1.0, 1.0]) * floor
-    one = _measured(check, [0.1, 0.1, 1e-9, 0.11, 1e-9], effects)
-    alone, carried = (decide((one,), Policy(), 1e-6, frozenset(names)) for names in ((), ("f0", "f1", "f2", "f3")))
-    assert (alone.levels(), alone.traces()) == ({"f4": NOVEL}, {"f0", "f1"})
-    assert (carried.levels(), carried.traces()) == ({"f0": AGREEING, "f1": AGREEING, "f4": NOVEL}, frozenset())
-    assert alone.family == carried.family == 5
-    assert alone.opening() == alone.drifting() == {"f4"}
-    assert {trial.row: p_adjusted(trial, 5, "holm") for trial in alone.trials}[1] == 1.0
+    one = _measured(check, [0.1, 0.11, 1e-9, 0.1], np.array([1.0, 1.0, 1.0, 0.99]) * floor)
+    proved = dict.fromkeys(["f0", "f1", "f2", "f3"], 1.0)
+    alone, carried = (decide((one,), Policy(), 1e-6, known) for known in ({}, proved))
+    assert (alone.levels(), alone.traces()) == ({"f2": NOVEL}, {"f0"})
+    assert (carried.levels(), carried.traces()) == ({"f0": AGREEING, "f2": NOVEL}, frozenset())
+    assert alone.family == carried.family == 4
+    assert alone.opening() == alone.drifting() == {"f2"}
+
+
+@pytest.mark.parametrize(("check", "floor"), [("range", 0.01), ("new_category", 0.005)])
+def test_half_a_floor_of_it_is_enough_to_stay(check, floor):
+    """Of the features asked for, and with the same p-value; in the family it counts as all under their floors do."""
+    effects = np.array([0.5, 0.49, 0.5, 0.5, 0.5]) * floor
+    one = _measured(check, [0.1, 1e-9, 0.11, 0.1, 0.1], effects)
+    decision = decide((one,), Policy(), 1e-6, {"f0": 0.5, "f1": 0.5, "f2": 0.5, "f3": 1.0})
+    assert (decision.levels(), decision.traces()) == ({"f0": AGREEING}, frozenset())
+    assert [(trial.row, p_adjusted(trial, 5, "holm")) for trial in decision.trials] == [(0, 1.0)]
+    assert decision.drifting() == frozenset()
 
 
 def test_other_checks_leave_no_trace():
     """Half a shift with half a significance is what chance makes."""
-    decision = decide((_measured("ks", [0.06, 0.06], [0.5, 0.05]),), Policy(), 1e-6, frozenset({"f0", "f1"}))
+    decision = decide((_measured("ks", [0.06, 0.06], [0.5, 0.05]),), Policy(), 1e-6, {"f0": 0.5, "f1": 0.5})
     assert (decision.levels(), decision.traces()) == ({}, frozenset())
 
 

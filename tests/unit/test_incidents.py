@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from stream.incidents import Incidents
+from stream.incidents import LINGERING, Incidents
 from stream.persistence import AGREEING, COMPANION, NOVEL, OPENING, Vote, Votes
 
 EVERY_MS = 10
@@ -25,7 +25,7 @@ class _Life:
         """
         self.end_ms += EVERY_MS
         start_ms, carried = self.end_ms - EVERY_MS * self.panes, self.incidents.carried()
-        levels = dict.fromkeys(carried.intersection(traces), AGREEING) | levels
+        levels = dict.fromkeys(carried.keys() & set(traces), AGREEING) | levels
         left = frozenset(traces) - levels.keys()
         vote = Vote(start_ms, self.end_ms, dict(sorted(levels.items())), frozenset(untested), {}, left)
         transition = self.incidents.tick(vote)
@@ -142,14 +142,25 @@ def test_a_trace_opens_it_beside_a_proof_of_something_new(trace_first):
     assert told == [("drift.opened", {"x"}), None]
 
 
+def test_before_it_opens_a_trace_is_of_the_whole_floor():
+    """The proof is in reach for two ticks, and then forgotten."""
+    life = _Life()
+    life.tick(x=NOVEL)
+    assert life.incidents.carried() == {"x": 1.0}
+    life.tick()
+    assert life.incidents.carried() == {"x": 1.0}
+    life.tick()
+    assert life.incidents.carried() == {}
+
+
 def test_while_a_trace_of_something_new_is_left_it_is_not_over():
     """However long ago the proof was; without any for two ticks of three it is, and traces alone open nothing again."""
     life = _Life()
     assert [life.tick(x=NOVEL), life.tick(x=NOVEL)] == [None, ("drift.opened", {"x"})]
     assert [life.tick(traces=("x", "y")) for _ in range(9)] == [None] * 9
-    assert life.incidents.carried() == {"x"}
+    assert life.incidents.carried() == {"x": LINGERING}
     assert [life.tick(), life.tick(traces=("x",)), life.tick()] == [None, None, ("drift.resolved", {"x"})]
-    assert life.incidents.carried() == frozenset()
+    assert life.incidents.carried() == {}
     assert [life.tick(traces=("x",)) for _ in range(5)] == [None] * 5
 
 
@@ -168,7 +179,7 @@ def test_what_has_left_takes_its_proof_of_something_new_along():
     for _ in range(2):
         life.tick(y=NOVEL)
     assert set(life.incidents.open.joined_ms) == {"y"}
-    assert life.incidents.carried() == life.incidents.open.novel == {"y"}
+    assert life.incidents.carried() == {"y": LINGERING}
 
 
 def test_companions_are_listed_when_it_opens():
