@@ -24,10 +24,10 @@ from stream.resample import (
     CATEGORICAL_CHANGES,
     NUMERIC_CHANGES,
     CategoricalShape,
-    Changed,
     Drawn,
     NumericShape,
     Shape,
+    changed,
     draw,
     draw_sample,
     join,
@@ -221,7 +221,7 @@ class Simulation:
     ) -> BoolArray:
         """Tell, per feature, whether the window says so much of its change, were it the only one that changed."""
         parts = {
-            feature.name: _changed(shape, name, drawn, size)
+            feature.name: changed(shape, name, drawn, size)
             for feature, shape, name, drawn, size in zip(
                 self.features, self._shapes, names, trial.drawn, sizes.tolist(), strict=True
             )
@@ -266,14 +266,6 @@ def _saying(decision: Decision, said: int) -> Iterator[str]:
     yield from (name for name, level in decision.levels().items() if level >= said)
     if said == TRACE:
         yield from decision.traces()
-
-
-def _changed(shape: Shape, name: str | None, drawn: Drawn, size: float) -> Changed:
-    if name is None:
-        return shape.unchanged(drawn)
-    if isinstance(shape, NumericShape):
-        return NUMERIC_CHANGES[name](shape)(drawn, size)
-    return CATEGORICAL_CHANGES[name](shape)(drawn, size)
 
 
 def _fitting(shape: Shape, changes: Sequence[str]) -> str | None:

@@ -265,3 +265,12 @@ CATEGORICAL_CHANGES: Mapping[str, Callable[[CategoricalShape], Change]] = Mappin
         "missing": lambda shape: shape.missing,
     }
 )
+
+
+def changed(shape: Shape, name: str | None, drawn: Drawn, size: float) -> Changed:
+    """Return what was drawn of a feature with a change by this name made to it; None leaves it as it is."""
+    if name is None:
+        return shape.unchanged(drawn)
+    if isinstance(shape, NumericShape):
+        return NUMERIC_CHANGES[name](shape)(drawn, size)
+    return CATEGORICAL_CHANGES[name](shape)(drawn, size)
