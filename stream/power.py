@@ -50,8 +50,8 @@ _SIZES: Mapping[str, tuple[float, float]] = {
 }
 # A size is found to 2 %: the difference of two logarithms.
 _PRECISION = 0.02
-# The logarithm of how much smaller than the size that proves drift the one that agrees with it is looked for.
-_AGREES_FROM = math.log(8.0)
+# Sizes that agree with drift, or prove it otherwise, are looked for as near the one that proves it: a logarithm.
+_NEAR = math.log(8.0)
 # So many that their cells stay in the processor's cache.
 _FEATURES_AT_ONCE = 32
 # The floor limits where, without floors, a change by this much smaller is still caught in so many of so many draws.
@@ -177,13 +177,14 @@ class Simulation:
         proves = self._flip(trial, names, (low, high), OPENING)
         # What proves drift agrees, too, and looking a little below it takes fewer steps.
         least = np.where(np.isfinite(proves), proves, high)
-        agrees = self._flip(trial, names, (np.maximum(least - _AGREES_FROM, low), least), AGREEING)
+        agrees = self._flip(trial, names, (np.maximum(least - _NEAR, low), least), AGREEING)
         traced, novel = agrees, np.full(len(names), math.inf)
         if _OF_NOVELTY in names:
-            # No other change goes where training was not.
-            others = [name if name == _OF_NOVELTY else None for name in names]
-            traced = np.minimum(self._flip(trial, others, (low, high), TRACE), agrees)
-            novel = np.maximum(self._flip(trial, others, (low, high), NOVEL), proves)
+            # No other change goes where training was not, and what is new proves it early, or other checks do.
+            others, most = [name if name == _OF_NOVELTY else None for name in names], np.minimum(least + _NEAR, high)
+            novel = np.maximum(self._flip(trial, others, (least, most), NOVEL), proves)
+            least = np.where(np.isfinite(agrees), agrees, high)
+            traced = np.minimum(self._flip(trial, others, (low, least), TRACE), agrees)
         asked = np.exp([traced, agrees, proves, novel])
         finite = np.isfinite(asked)
         parts = zip(self._shapes, names, np.where(finite, asked, 1.0).T.tolist(), trial.drawn, strict=True)
@@ -196,7 +197,7 @@ class Simulation:
         """Return the logarithm of the size (features,) from which on the window says so much; infinite for never."""
         low, high = between
         reached = self.caught(trial, names, np.exp(high), self.policy, level)
-        for _ in range(math.ceil(math.log2(float((high - low).max()) / _PRECISION))):
+        for _ in range(math.ceil(math.log2(max(float((high - low).max()), _PRECISION) / _PRECISION))):
             middle = (low + high) / 2.0
             caught = self.caught(trial, names, np.exp(middle), self.policy, level)
             low, high = np.where(caught, low, middle), np.where(caught, middle, high)

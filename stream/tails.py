@@ -101,6 +101,8 @@ def clusters_upper(seen: int, population: int, singles: int, clusters: IntArray,
     if seen <= expected:
         return 1.0
     clustered = _clustered(seen, population, clusters, drawn)
+    if not clustered[1:].any():
+        return hypergeometric_upper(seen, population, singles, drawn)
     alone = stats.hypergeom.pmf(np.arange(seen + 1), population, singles, drawn)
     alone[seen] = hypergeometric_upper(seen, population, singles, drawn)
     # What names of several values leave to be found, or more.
