@@ -17,9 +17,6 @@ from stream.policy import CUSUM, NOVELTY, Policy
 HIGHEST_TICK_LEVEL = 0.05
 # A test at its floor agrees with drift that another tick has proved when its own p-value is at or below this.
 AGREEING_P = 0.001
-# A test at its floor that counts what training never had shows a trace of it when its own p-value is at or below this:
-# enough to agree with such a test's proof.
-TRACE_P = 0.1
 
 NOTHING_CARRIED: Mapping[str, float] = MappingProxyType({})
 
@@ -141,7 +138,7 @@ def decide(
     _mark_companions(trials, family, policy.companions_fdr)
     for trial in trials:
         trial.agrees = trial.opens or trial.companion or trial.p <= AGREEING_P
-        trial.trace = trial.measured.check in NOVELTY and not trial.agrees and trial.p <= TRACE_P
+        trial.trace = not trial.agrees and trial.p <= NOVELTY.get(trial.measured.check, 0.0)
         trial.agrees |= trial.trace and trial.feature in carried
     lingering = [trial for one in windowed if one.check in NOVELTY for trial in _lingering(one, policy, carried)]
     return Decision(family, (*trials, *lingering, *slow))
@@ -173,7 +170,7 @@ def _lingering(measured: Measured, policy: Policy, carried: Mapping[str, float])
     least = min(carried.values(), default=1.0)
     reached = _trials(measured, policy, 0.0, least) if least < 1.0 else []
     under = [one for one in reached if carried.get(one.feature, 1.0) * one.floor <= one.effect < one.floor]
-    found = [trial for trial in under if trial.p <= TRACE_P]
+    found = [trial for trial in under if trial.p <= NOVELTY[trial.measured.check]]
     for trial in found:
         trial.trace = trial.agrees = True
         # As of all tests under their floors.

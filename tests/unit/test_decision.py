@@ -165,10 +165,10 @@ def test_a_feature_votes_by_the_strongest_of_its_tests():
         assert decide(pair, Policy(), 1e-6).levels() == {"f0": COMPANION}
 
 
-@pytest.mark.parametrize(("check", "floor"), [("range", 0.01), ("new_category", 0.005)])
-def test_a_floor_of_what_training_never_had_is_a_trace(check, floor):
-    """At a p-value of 0.1 or less; it agrees where such a thing was proved, and counts in the family as it did."""
-    one = _measured(check, [0.1, 0.11, 1e-9, 0.1], np.array([1.0, 1.0, 1.0, 0.99]) * floor)
+@pytest.mark.parametrize(("check", "floor", "p"), [("range", 0.01, 0.1), ("new_category", 0.005, 0.05)])
+def test_a_floor_of_what_training_never_had_is_a_trace(check, floor, p):
+    """At its p-value or less; it agrees where such a thing was proved, and counts in the family as it did."""
+    one = _measured(check, [p, 1.1 * p, 1e-9, p], np.array([1.0, 1.0, 1.0, 0.99]) * floor)
     proved = dict.fromkeys(["f0", "f1", "f2", "f3"], 1.0)
     alone, carried = (decide((one,), Policy(), 1e-6, known) for known in ({}, proved))
     assert (alone.levels(), alone.traces()) == ({"f2": NOVEL}, {"f0"})
@@ -177,11 +177,11 @@ def test_a_floor_of_what_training_never_had_is_a_trace(check, floor):
     assert alone.opening() == alone.drifting() == {"f2"}
 
 
-@pytest.mark.parametrize(("check", "floor"), [("range", 0.01), ("new_category", 0.005)])
-def test_half_a_floor_of_it_is_enough_to_stay(check, floor):
+@pytest.mark.parametrize(("check", "floor", "p"), [("range", 0.01, 0.1), ("new_category", 0.005, 0.05)])
+def test_half_a_floor_of_it_is_enough_to_stay(check, floor, p):
     """Of the features asked for, and with the same p-value; in the family it counts as all under their floors do."""
     effects = np.array([0.5, 0.49, 0.5, 0.5, 0.5]) * floor
-    one = _measured(check, [0.1, 1e-9, 0.11, 0.1, 0.1], effects)
+    one = _measured(check, [p, 1e-9, 1.1 * p, p, p], effects)
     decision = decide((one,), Policy(), 1e-6, {"f0": 0.5, "f1": 0.5, "f2": 0.5, "f3": 1.0})
     assert (decision.levels(), decision.traces()) == ({"f0": AGREEING}, frozenset())
     assert [(trial.row, p_adjusted(trial, 5, "holm")) for trial in decision.trials] == [(0, 1.0)]
