@@ -11,6 +11,13 @@ from stream.durations import UNITS_MS, format_duration
 
 _COMMENT_AT = 34
 _MOST_NAMED = 8
+# Formats whose library is an extra; behind Confluent's framing the schema says what the values are.
+_EXTRAS = {
+    "arrow": "driftline[arrow]",
+    "avro": "driftline[avro]",
+    "open-inference-protobuf": "driftline[protobuf]",
+    "confluent": "driftline[avro] or driftline[protobuf], as the schemas are",
+}
 
 
 def configuration_text(proposal: Proposal, baseline: str, around: Settings, *, fitted: bool = False) -> str:
@@ -55,16 +62,18 @@ def _schedule(proposal: Proposal) -> Iterator[str]:
 def _events(proposal: Proposal, *, fitted: bool) -> Iterator[str]:
     yield "\n[events]"
     yield _line("format", "auto", f"found: {formats_words(proposal)}")
+    if extras := _extras(proposal):
+        yield f"# to read them, driftline needs an extra wherever it runs: {extras}"
     clock = proposal.clock
     if clock is None:
-        yield '# timestamp = "ts"                # no time was found; without one, the Kafka record\'s own is taken'
+        yield _aligned('# timestamp = "ts"', "no time was found; without one, the Kafka record's own is taken")
     elif clock.path is None:
-        yield '# timestamp = "ts"                # not set: the Kafka record\'s own timestamp'
+        yield _aligned('# timestamp = "ts"', "not set: the Kafka record's own timestamp")
     else:
         yield _line("timestamp", clock.path, f"{clock.share:.0%} of the events have a time there")
         yield _line("timestamp_unit", clock.unit, "")
     for other in [one for one in proposal.clocks if one.path is not None][:3]:
-        yield f"# timestamp = {toml_value(other.path)}   # could be, too"
+        yield _line("# timestamp", other.path, "could be, too")
     if proposal.marks.id:
         yield _line("id", proposal.marks.id, "different in nearly every event")
     yield _line("features", proposal.place.guess.features, _features_words(proposal))
@@ -72,10 +81,10 @@ def _events(proposal: Proposal, *, fitted: bool) -> Iterator[str]:
         yield _line("more_features", list(proposal.place.guess.more), "further objects with features")
     yield from _value_names(proposal, fitted=fitted)
     for place in list(proposal.others)[:3]:
-        yield f"# features = {toml_value(place.guess.features)}   # could be, too: {_names(place.columns)}"
+        yield _line("# features", place.guess.features, f"could be, too: {_names(place.columns)}")
     yield from _models(proposal)
     for path, n in list(proposal.marks.segments.items())[:3]:
-        yield f"# segment = [{toml_value(path)}]   # {n} values: watches each of them apart"
+        yield _line("# segment", [path], f"{n} values: watches each of them apart")
 
 
 def _value_names(proposal: Proposal, *, fitted: bool) -> Iterator[str]:
@@ -84,22 +93,21 @@ def _value_names(proposal: Proposal, *, fitted: bool) -> Iterator[str]:
     if fitted and known and {feature.name for feature in proposal.kinds.features} != set(known):
         yield _line("names", list(known), "of the values, in their order: they come without")
     elif not fitted and known == made_up_names(len(known)) != ():
-        yield f"# names = {toml_value(list(known))}   # of the values, in their order; default: the baseline's features"
+        yield _line("# names", list(known), "of the values, in their order; default: the baseline's features")
 
 
 def _models(proposal: Proposal) -> Iterator[str]:
     marks = proposal.marks
     if marks.model is None:
         return
-    path, told = toml_value(marks.model), _told(marks.models)
+    only = f"{{{toml_value(marks.model)} = {toml_value(proposal.where or next(iter(marks.models)))}}}"
     if proposal.where:
-        yield f"where = {{{path} = {toml_value(proposal.where)}}}   # it has the baseline's features, of: {told}"
+        yield _aligned(f"where = {only}", f"it has the baseline's features, of: {_told(marks.models)}")
     else:
-        first = toml_value(next(iter(marks.models)))
-        yield f"# where = {{{path} = {first}}}   # only this model, of: {told}"
-        yield f"# model = {path}   # or: watches each model apart"
+        yield _aligned(f"# where = {only}", f"only this model, of: {_told(marks.models)}")
+        yield _line("# model", marks.model, "or: watches each model apart")
     if marks.model_version:
-        yield f"# model_version = {toml_value(marks.model_version)}   # watches each version apart"
+        yield _line("# model_version", marks.model_version, "watches each version apart")
 
 
 def _told(models: Mapping[str, int]) -> str:
@@ -134,13 +142,21 @@ def formats_words(proposal: Proposal) -> str:
     return ", ".join(f"{' > '.join(chain) or 'json'} ({n:,})" for chain, n in found)
 
 
+def _extras(proposal: Proposal) -> str:
+    found = {name for chain in proposal.seen.formats() for name in chain}
+    return ", ".join(told for name, told in _EXTRAS.items() if name in found)
+
+
 def _names(names: Sequence[str]) -> str:
     more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
     return ", ".join(map(_plain, names[:_MOST_NAMED])) + more
 
 
 def _line(key: str, value: object, why: str) -> str:
-    text = f"{key} = {toml_value(value)}"
+    return _aligned(f"{key} = {toml_value(value)}", why)
+
+
+def _aligned(text: str, why: str) -> str:
     return f"{text:<{_COMMENT_AT - 2}}  # {why}" if why else text
 
 

@@ -14,7 +14,7 @@ from consumers.onboarding.sample import Sample
 from consumers.preflight.check import check_file
 from consumers.raw import RawBatch
 from consumers.settings import load_settings
-from tests.encoders import ENCODERS
+from tests.encoders import CLIENT, ENCODERS
 from tests.fake_registry import running
 
 Told = Callable[..., Any]
@@ -60,14 +60,13 @@ def test_another_registry_than_the_producers_is_asked_about(init: Told) -> None:
 
 
 def test_check_tells_the_registry_from_the_broker(init: Told, framed: Sample, tmp_path: Path) -> None:
-    """A registry that went away after init is a problem of its own name."""
+    """A registry that went away after init is a problem of its own name; the file names the extra that is needed."""
     with running() as registry:
         found = ENCODERS["confluent avro"][0]([{"x": 1.0, "y z": 0.5, "c": "a"}])[0][0]
-        from tests.encoders import CLIENT
-
         number = int.from_bytes(found[1:5])
         registry.answers[f"/schemas/ids/{number}"] = {"schema": CLIENT.get_schema(number).schema_str}
         assert init("--registry", registry.url, "--fit").exit_code == 0
+    assert "driftline[avro]" in (tmp_path / "d.toml").read_text()
     *_, last = check_file(load_settings(tmp_path / "d.toml", {}), framed, 0)
     assert (last.level, last.about) == ("problem", "registry")
     assert "does not answer" in last.says
