@@ -62,6 +62,16 @@ def test_one_listener_is_enough_and_a_slow_one_is_left_to_the_client(
     assert sleeps == []
 
 
+def test_a_connection_that_takes_its_time_is_no_refusal(monkeypatch: pytest.MonkeyPatch, closed: str) -> None:
+    """Far away or busy: the client waits for longer than this does."""
+
+    def slow(*_: object) -> socket.socket:
+        raise TimeoutError
+
+    monkeypatch.setattr(socket, "create_connection", slow)
+    reach(closed)
+
+
 def test_a_broker_that_is_just_starting_is_waited_for(monkeypatch: pytest.MonkeyPatch, closed: str) -> None:
     """It listens at the second look."""
     host, _, port = closed.rpartition(":")

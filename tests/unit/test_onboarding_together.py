@@ -66,6 +66,12 @@ SHAPES: Mapping[str, tuple[Event, str, list[str], set[str]]] = {
         ["user"],
         {"age", "visits", "amount", "country"},
     ),
+    "an object with a feature of its own name, and a number beside it": (
+        lambda i, r: {"ts": START_S + i, "amount": i % 90, "user": {"user": r["os"], **user(r)}},
+        "user",
+        [""],
+        {"age", "visits", "amount", "user"},
+    ),
     "an object in the object of the features": (
         lambda i, r: {"ts": START_S + i, "load": 3, "features": {**user(r), "device": device(r)}},
         "features",
@@ -112,10 +118,15 @@ def test_a_baselines_features_are_looked_for_in_every_object(tmp_path: Path) -> 
 
 
 def test_an_object_with_the_same_names_is_no_further_one(tmp_path: Path) -> None:
-    """Before and after: one of them is watched, the other is named as what could be meant."""
+    """Before and now: one of them is watched, the other is named as what could be meant, though it has more."""
     sample = write_events(
         tmp_path / "s.jsonl",
-        lambda i, r: {"ts": START_S + i, "now": user(r), "before": {**user(r), "age": 1}, "device": device(r)},
+        lambda i, r: {
+            "ts": START_S + i,
+            "now": {**user(r), "clicks": i % 3},
+            "before": {**user(r), "views": i % 5},
+            "device": device(r),
+        },
     )
     result = run("init", sample, "--out", "-")
     found = tomllib.loads(result.stdout)["events"]
