@@ -66,11 +66,11 @@ SHAPES: Mapping[str, tuple[Event, str, list[str], set[str]]] = {
         ["user"],
         {"age", "visits", "amount", "country"},
     ),
-    "an object with a feature of its own name, and a number beside it": (
-        lambda i, r: {"ts": START_S + i, "amount": i % 90, "user": {"user": r["os"], **user(r)}},
-        "user",
+    "an object with a feature of its own name, in an event with more of them": (
+        lambda i, r: {"ts": START_S + i, "amount": i % 90, **user(r), "os": {"os": r["os"], "memory": r["memory"]}},
+        "os",
         [""],
-        {"age", "visits", "amount", "user"},
+        {"age", "visits", "amount", "os", "memory"},
     ),
     "an object in the object of the features": (
         lambda i, r: {"ts": START_S + i, "load": 3, "features": {**user(r), "device": device(r)}},
