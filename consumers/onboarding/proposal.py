@@ -54,9 +54,16 @@ class Proposal:
 
     @property
     def name(self) -> str:
-        """A name for the monitor: that of the only model, or of the sample."""
+        """A name for the monitor: the topic's, which no other monitor has, with the model's where it watches only that.
+
+        Of a file, that of the only model, or the file's.
+        """
         models = list(self.marks.models)
-        stem = self.where or (models[0] if len(models) == 1 else self.sample.name.split(".json")[0].split(".ndjson")[0])
+        if self.sample.of_topic:
+            stem = f"{self.sample.name}-{self.where}" if self.where else self.sample.name
+        else:
+            whose = models[0] if len(models) == 1 else self.sample.name.split(".json")[0].split(".ndjson")[0]
+            stem = self.where or whose
         return re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-.")[:100] or "monitor"
 
 

@@ -156,6 +156,19 @@ def _group_rights(admin: Any, settings: Settings, present: Collection[str]) -> I
             yield Line("problem", "rights", says, f'grant Read on groups that begin with "{settings.monitor.name}-"')
         elif told.get("members"):
             yield Line("ok", "groups", f'"{group}" has {len(told["members"])} members: driftline runs already')
+    yield from _namesake(admin, settings, groups[0])
+
+
+def _namesake(admin: Any, settings: Settings, counter: str) -> Iterator[Line]:
+    """Tell of a monitor of the same name, whose state would become this one's."""
+    try:
+        read = {tp.topic for tp in admin.list_group_offsets({counter: None})[counter]}
+    except AuthorizationError:
+        return
+    if others := sorted(read - {settings.topics.events}):
+        name = settings.monitor.name
+        says = f'"{name}" has been the monitor of the topic "{others[0]}", and would go on with its counts'
+        yield Line("warning", "groups", says, "write another monitor.name, unless that is meant")
 
 
 def _transaction_rights(admin: Any, settings: Settings, present: Collection[str]) -> Iterator[Line]:

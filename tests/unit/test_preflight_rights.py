@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from kafka import TopicPartition
 from kafka.errors import TransactionalIdAuthorizationFailedError, TransactionalIdNotFoundError
 
 from consumers.preflight import kafka_broker
@@ -23,6 +24,7 @@ class Broker:
     cluster: list[str] = field(default_factory=lambda: ["CREATE", "DESCRIBE"])
     denied: tuple[tuple[str, str], ...] = ()
     transactions: type[Exception] = TransactionalIdNotFoundError
+    read: tuple[str, ...] = ("inference-events",)
 
     def list_topics(self) -> list[str]:
         return list(self.topics)
@@ -39,6 +41,9 @@ class Broker:
 
     def describe_groups(self, groups: list[str]) -> dict[str, Any]:
         return {g: {"error": None, "members": [], "authorized_operations": self._allowed(g)} for g in groups}
+
+    def list_group_offsets(self, groups: dict[str, None]) -> dict[str, Any]:
+        return {group: {TopicPartition(topic, 0): None for topic in self.read} for group in groups}
 
     def describe_transactions(self, ids: list[str]) -> None:
         raise self.transactions
@@ -103,6 +108,14 @@ def test_topics_to_be_made_need_the_right_to_make_them(said: Callable[[Broker], 
     ((level, about, says),) = said(Broker(topics=few, cluster=["DESCRIBE"]))
     assert (level, about) == ("warning", "rights")
     assert "m.counts" in says
+
+
+def test_a_name_that_another_monitor_has_had_is_told(said: Callable[[Broker], list[Any]]) -> None:
+    """Its group has read another topic: this one would go on with its counts; what nobody has read is no namesake."""
+    assert said(Broker(read=())) == []
+    ((level, about, says),) = said(Broker(read=("inference-events", "payments")))
+    assert (level, about) == ("warning", "groups")
+    assert says.startswith('"m" has been the monitor of the topic "payments"')
 
 
 def test_groups_and_transactions_are_not_asked_for_before_there_were_any(said: Callable[[Broker], list[Any]]) -> None:
