@@ -82,7 +82,7 @@ def _say_begin(settings: "Settings", crew: Sequence["Post"], config: Path | None
             _log.warning("%s: budget: %s: %s", assembly.settings.monitor.name, assembly.budget, assembly.unverified)
     if judges and config is not None:
         status = f"driftline status --config {config}"
-        _log.info("%s: drift is told here and on %s; until then: %s", monitor, settings.topics.alerts, status)
+        _log.info("%s: drift is told here and on %s; how things stand: %s", monitor, settings.topics.alerts, status)
 
 
 def _serve(service: "Service", settings: "Settings", *, burst: bool) -> None:
