@@ -42,7 +42,7 @@ example-house-prices: $(SETUP)  ## One shift, two features: importance decides s
 	$(PYTHON) -m examples.house_prices.run
 
 test: $(SETUP)  ## Run the whole test suite (the tests start their own Kafka; Java and Maven needed)
-	$(PYTHON) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
+	$(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(SETUP)  ## Lint, and check that the formatter has nothing to do
 	$(VENV)/bin/ruff check

@@ -40,19 +40,6 @@ _DATA_VARIABLE = "DRIFTLINE_TEST_DATA"
 _REPOSITORY = Path(__file__).resolve().parent.parent
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Where several processes share the tests, keep those of a file together, and all that need Kafka.
-
-    So there is one broker, and whoever waits for it leaves the other core to those that count.
-    """
-    if not config.pluginmanager.hasplugin("xdist"):
-        return
-    for item in items:
-        kind = item.path.relative_to(_REPOSITORY / "tests").parts[0]
-        group = "kafka" if kind in ("broker", "torture") else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
-
-
 @pytest.fixture(scope="session")
 def repository() -> Path:
     """Return the root of the checkout that the tests belong to."""
