@@ -28,7 +28,6 @@ from tests.torture.traffic import Traffic
 from tests.torture.verdict import latest_status, reached_ms
 
 _TICK_S = 0.05
-_CATCHES_UP_WITHIN_S = 300
 _STOPS_WITHIN_S = 10
 # So many reports of one server outlast the leases of all others.
 _REPORTS_TO_LAST = 12
@@ -50,6 +49,8 @@ class Plan:
     joiners: int = 0
     routers: int = 0
     servers: int = 0
+    # How long anything may take that the run waits for.
+    within_s: float = 300.0
     # Counts are cut behind the judges, every second; so they cannot be added up in the end.
     cut_counts: bool = False
 
@@ -270,10 +271,10 @@ class Run:
 
     def _until(self, condition: Callable[[], bool], complaint: str, *, every_s: float = 0.0) -> None:
         """Look after everything until something is so; a difference when that takes too long."""
-        deadline_s = self._now() + _CATCHES_UP_WITHIN_S
+        deadline_s = self._now() + self._plan.within_s
         while not condition():
             if self._now() > deadline_s:
-                self.report.differences.append(f"{complaint} after {_CATCHES_UP_WITHIN_S} s")
+                self.report.differences.append(f"{complaint} after {self._plan.within_s:.0f} s")
                 self._say(self.report.differences[-1])
                 return
             self._wait(every_s)

@@ -39,6 +39,7 @@ def main() -> int:
         joiners=options.joiners,
         routers=options.routers,
         servers=options.servers,
+        within_s=options.within,
         cut_counts=options.cut_counts,
     )
     began = time.monotonic()
@@ -57,6 +58,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--gap", type=float, default=4.0, help="mean seconds between faults")
     parser.add_argument("--rate", type=float, default=0.0, help="events a second; default: as the faults last")
+    parser.add_argument("--within", type=float, default=900.0, help="seconds in which members must catch up")
     parser.add_argument("--per-pane", type=int, default=1_000, help="events to an interval of event time")
     parser.add_argument("--counters", type=int, default=2)
     parser.add_argument("--judges", type=int, default=2)

@@ -79,8 +79,8 @@ def test_more_windows_catch_smaller_changes_and_too_few_none(found: list[Catch])
 
 
 def test_floors_limit_large_windows(baseline: Baseline) -> None:
-    """50,000 rows: the size caught is the floor, within the training data's own luck, and the floor is named."""
-    found = by_name(catches(baseline, Policy(), rows=50_000))
+    """20,000 rows: the size caught is the floor, within the training data's own luck, and the floor is named."""
+    found = by_name(catches(baseline, Policy(), rows=20_000, draws=16))
     for change, floor in (("spread", 0.1), ("missing", 0.05)):
         size = found["age", change].sizes[2]
         assert size == pytest.approx(floor, rel=0.35)
@@ -89,7 +89,7 @@ def test_floors_limit_large_windows(baseline: Baseline) -> None:
     assert found["age", "mean"].sizes[2] == pytest.approx(0.25, rel=0.15)
     assert found["device", "share"].sizes[2] == pytest.approx(0.05, rel=0.35)
     policy = Policy(thresholds={**Policy().thresholds, "missing": 0.2}, checks=("missing",))
-    higher = by_name(catches(baseline, policy, rows=50_000))
+    higher = by_name(catches(baseline, policy, rows=20_000, draws=16))
     assert higher["age", "missing"].sizes[2] == pytest.approx(0.2, rel=0.05)
 
 
@@ -137,7 +137,7 @@ def test_a_feature_is_judged_as_the_only_one_that_changed(baseline: Baseline, si
 def test_a_level_of_one_asks_for_no_significance(baseline: Baseline) -> None:
     """[decision.alpha] 1 with a correction: the floor alone decides, before any family."""
     policy = replace(Policy(), alpha=dict.fromkeys(Policy().thresholds, 1.0))
-    found = by_name(catches(baseline, policy, rows=20_000, family=100_000))
+    found = by_name(catches(baseline, policy, rows=20_000, family=100_000, draws=8))
     assert found["age", "missing"].sizes[2] == pytest.approx(0.05, rel=0.1)
 
 
