@@ -13,6 +13,7 @@ from kafka import KafkaProducer
 from consumers.settings import load_settings
 from consumers.topics import ensure_topics
 from tests.broker.labels_stage import PARTITIONS, Pair, pairs, recount, write_monitor
+from tests.peers import Peer
 
 WITHIN_S = 90
 
@@ -33,9 +34,19 @@ class Labels:
 
 
 @pytest.fixture(scope="module")
-def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the configuration of a classifier with labels."""
-    return write_monitor(tmp_path_factory.mktemp("labels"))
+def service() -> Iterator[Peer]:
+    """Yield a service that takes alerts."""
+    with Peer() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory, service: Peer) -> Path:
+    """Return the configuration of a classifier with labels, and with a route to the service."""
+    written = write_monitor(tmp_path_factory.mktemp("labels"))
+    route = f'[routes.team]\nkind = "webhook"\nurl = "{service.url}"\n'
+    written.write_text(written.read_text() + route)
+    return written
 
 
 @pytest.fixture
@@ -69,10 +80,13 @@ def labelled(committed: Callable[..., list[Any]]) -> Callable[[Labels], Counter[
     return read
 
 
-def test_what_labels_say_is_judged_by_a_monitor_of_its_own(
-    labels: Labels, labelled: Callable[[Labels], Counter[str]], committed: Callable[..., list[Any]]
+def test_what_labels_say_is_judged_by_a_monitor_of_its_own_and_delivered(
+    labels: Labels, labelled: Callable[[Labels], Counter[str]], committed: Callable[..., list[Any]], service: Peer
 ) -> None:
-    """The error rate rises and the inputs do not: all drift events are of the labelled events, and name the error."""
+    """The error rate rises and the inputs do not: all drift events are of the labelled events, and name the error.
+
+    The route takes those of both monitors, once, though two judges publish.
+    """
     made = pairs(8, wrong_from=4)
     labels.predict(made)
     labels.label(made)
@@ -82,11 +96,12 @@ def test_what_labels_say_is_judged_by_a_monitor_of_its_own(
     opened = next(event for event in events if event["type"] == "drift.opened")
     assert {event["monitor"] for event in events} == {f"{labels.topic}.performance"}
     assert "driftline.error" in {feature["name"] for feature in opened["features"]}
+    assert [came.json for came in service.came] == events
     told = json.loads(labels.driftline.run("status", "--json").stdout)
     assert told["labels"]["labels"]["matched"] == recount(made).total()
     assert {group["group"] for group in told["groups"]} == {
         f"{labels.topic}{end}"
-        for end in ("-counter", "-judge", "-joiner", ".performance-counter", ".performance-judge")
+        for end in ("-counter", "-judge", "-joiner", ".performance-counter", ".performance-judge", "-route-team")
     }
     assert "labelled" in labels.driftline.run("status").stdout.decode()
 
