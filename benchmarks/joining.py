@@ -63,7 +63,7 @@ def pairer() -> Pairer:
     """Return a pairer whose predictions wait for ever."""
     predictions_of = PredictionReader(EventFormat(timestamp="ts", features="features", id="id"), "prediction")
     topics = PairTopics("events", "labels", "labelled", "rejects")
-    labels_of = LabelReader("id", "label", None, "auto")
+    labels_of = LabelReader("id", "label", EventFormat())
     return Pairer(predictions_of, labels_of, "regression", JoinLimits(10**12, 10**9), topics)
 
 

@@ -9,7 +9,7 @@ from consumers.decode.formats import NoSuchFormat
 from consumers.errors import SettingsError
 from consumers.schema_registry import RegistryAccess, SchemaRegistry
 from consumers.settings import Settings, validate_against
-from consumers.settings.labels import of_labels, performance_of
+from consumers.settings.labels import performance_of
 from consumers.settings.sections import EventSettings
 from stream.budget import budget, usable, why_unverified
 from stream.drift_event import Identity
@@ -134,17 +134,16 @@ def assemble_performance(settings: Settings) -> Assembly | None:
 
     Features that it does not have are watched by the monitor of the events alone. Raises as ``assemble``.
     """
-    mine = performance_of(settings)
-    if mine is None:
+    mine, labels = performance_of(settings), settings.labels
+    if mine is None or labels is None:
         return None
     baseline = load(mine.baseline_path)
     known = {feature.name for feature in baseline.features}
-    features = {name: own for name, own in mine.features.items() if name in known or of_labels(name)}
-    told = settings.labels.task if settings.labels else None
-    if baseline.relation is not None and baseline.relation.task != told:
+    features = {name: own for name, own in mine.features.items() if name in known or labels.adds(name)}
+    if baseline.relation is not None and baseline.relation.task != labels.task:
         raise SettingsError(
-            f'{settings.path}: labels.task: is "{told}", but {mine.baseline_path} was fitted for '
-            f'"{baseline.relation.task}"; write that, or fit it again with --task {told}'
+            f'{settings.path}: labels.task: is "{labels.task}", but {mine.baseline_path} was fitted for '
+            f'"{baseline.relation.task}"; write that, or fit it again with --task {labels.task}'
         )
     return assemble_on(baseline, mine.model_copy(update={"features": features}))
 

@@ -196,7 +196,8 @@ class Joiner:
         }
         changed = {place: position for place, position in now.items() if position != before[place]}
         if changed:
-            beside = {self._beside(place): self._labels_position(self.lanes[place]) for place in changed}
+            apart = self._topics.labels != self._topics.events
+            beside = {self._beside(place): self._labels_position(self.lanes[place]) for place in changed if apart}
             self._sink.commit(records, {**changed, **beside}, self._membership)
         for place, lane in self.lanes.items():
             lane.committed = now[place]

@@ -26,7 +26,7 @@ class Post:
         """Return the loop, a member of its group; ``observer`` is told its facts. Raises LogUnavailable, LogRefused."""
         settings = self.assembly.settings
         if self.role == JOINER and settings.labels is not None:
-            return ObservedLoop(new_joiner(settings, settings.labels, observer), JOINER, observer)
+            return ObservedLoop(new_joiner(self.assembly, settings.labels, observer), JOINER, observer)
         return new_loop(self.role, self.assembly, observer)
 
 

@@ -1,7 +1,7 @@
 """The joiner over Kafka: which topics it reads and writes, and how its records are understood."""
 
-from consumers.assembly import event_format
-from consumers.decode.pairs import LabelReader, PredictionReader
+from consumers.assembly import Assembly
+from consumers.decode.tables import Names
 from consumers.facts import NOBODY, Observer
 from consumers.joiner import Joiner
 from consumers.kafka_follower import KafkaArchive, KafkaFollower
@@ -9,6 +9,7 @@ from consumers.kafka_identity import TopicIdentity, topic_facts
 from consumers.kafka_lookup import until_answered
 from consumers.kafka_sink import KafkaSink
 from consumers.kafka_source import KafkaSource
+from consumers.label_readers import label_reader, prediction_reader
 from consumers.observed import ObservedSink, ObservedSource
 from consumers.pairing import Pairer, PairTopics
 from consumers.patience import Patience
@@ -20,8 +21,9 @@ from stream.join import JoinLimits
 _POLL_INTERVAL_MS = 120_000
 
 
-def new_joiner(settings: Settings, labels: LabelSettings, observer: Observer = NOBODY) -> Joiner:
-    """Return a member of the joiners' group, whose facts ``observer`` is told."""
+def new_joiner(assembly: Assembly, labels: LabelSettings, observer: Observer = NOBODY) -> Joiner:
+    """Return a member of the joiners' group, whose facts ``observer`` is told; ``assembly`` is that of the events."""
+    settings = assembly.settings
     topics, group = settings.topics, f"{settings.monitor.name}-joiner"
     consumer = settings.kafka.for_client("consumer")
     member = {"max_poll_interval_ms": _POLL_INTERVAL_MS, **settings.kafka.for_client("member")}
@@ -32,18 +34,21 @@ def new_joiner(settings: Settings, labels: LabelSettings, observer: Observer = N
         KafkaFollower(topics.labels, consumer, TopicIdentity(topics.labels, consumer)),
         KafkaArchive(consumer),
         ObservedSink(KafkaSink(group, settings.kafka.for_client("producer")), "joiner", observer),
-        new_pairer(settings, labels, partitions),
+        new_pairer(settings, labels, partitions, tuple(feature.name for feature in assembly.baseline.features)),
         Patience(labels.early_ms),
         observer,
     )
 
 
-def new_pairer(settings: Settings, labels: LabelSettings, partitions: int) -> Pairer:
-    """Return what joins predictions and labels as the settings say; memory is shared out over the partitions."""
+def new_pairer(settings: Settings, labels: LabelSettings, partitions: int, features: Names) -> Pairer:
+    """Return what joins predictions and labels as the settings say; memory is shared out over the partitions.
+
+    ``features`` are those of the events' baseline. Raises SettingsError.
+    """
     topics = settings.topics
     return Pairer(
-        PredictionReader(event_format(settings.events), labels.prediction),
-        LabelReader(labels.id, labels.label, labels.timestamp, "auto"),
+        prediction_reader(settings, labels, features),
+        label_reader(settings, labels),
         labels.task,
         JoinLimits(labels.wait_ms, max(1, labels.max_waiting // partitions)),
         PairTopics(topics.events, topics.labels, topics.labelled, topics.rejects),

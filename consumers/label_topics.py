@@ -26,12 +26,15 @@ def wanted(settings: Settings) -> dict[str, Mapping[str, str]]:
         return {}
     kept_ms = max(_LEAST_KEPT_MS, 2 * settings.labels.wait_ms)
     labelled = {"cleanup.policy": "delete", "retention.ms": str(kept_ms), "retention.bytes": "-1"}
+    # Where the labels are on the events' own topic, that is there, or is missed elsewhere.
+    if settings.topics.labels == settings.topics.events:
+        return {settings.topics.labelled: labelled}
     return {settings.topics.labels: {}, settings.topics.labelled: labelled}
 
 
 def partitions(settings: Settings, topics: LabelTopics) -> dict[str, int]:
     """Return how many partitions those get that are created: as many as the events have."""
-    return dict.fromkeys((settings.topics.labels, settings.topics.labelled), topics.events.partitions)
+    return dict.fromkeys(wanted(settings), topics.events.partitions)
 
 
 def refusals(topics: LabelTopics) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from consumers.follower import LabelsAt
-from consumers.raw import RawBatch
+from consumers.raw import RawBatch, RawRecord
 from consumers.source import Position
 from stream.join import JoinWindow
 from stream.join_ledger import JoinLedger
@@ -61,7 +61,7 @@ class HeldLabel:
     """A label record that was read, and may still be before its prediction; ``record_ms`` -1 where it has no time."""
 
     offset: int
-    value: bytes | None
+    raw: RawRecord
     record_ms: int
 
 
@@ -127,7 +127,7 @@ class Lane:
     def hold(self, batch: RawBatch) -> None:
         """Take label records as they come; nothing is decided about them."""
         times = batch.timestamps_ms or [-1] * len(batch)
-        self.held.extend(map(HeldLabel, batch.offsets, batch.values, times))
+        self.held.extend(map(HeldLabel, batch.offsets, batch.records(), times))
 
     def ripe(self, early_ms: int, released_to: int) -> Iterator[HeldLabel]:
         """Yield, and let go, the labels whose predictions must have been read: those before ``released_to``, and more.

@@ -85,9 +85,10 @@ class MemoryLog:
         partition: int = 0,
         timestamp_ms: int | None = None,
         headers: Headers = (),
+        key: bytes | None = None,
     ) -> None:
         """Add a record as another program would."""
-        self._topics[topic][partition].append(Record(None, value, timestamp_ms, tuple(headers)))
+        self._topics[topic][partition].append(Record(key, value, timestamp_ms, tuple(headers)))
 
     def records(self, topic: str, partition: int = 0) -> Sequence[Record]:
         """Return what is committed to a partition; a record's place is its offset."""

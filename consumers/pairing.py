@@ -1,27 +1,27 @@
 """Predictions and labels of one lane, joined: records in, labelled events and dead letters out."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import repeat
 from typing import Any
 
 import msgspec
-import orjson
 
 from consumers.counter import reject_record
 from consumers.decode.lenient import Refused
 from consumers.decode.pairs import LabelRead, LabelReader, PredictionRead, PredictionReader
+from consumers.labelled_event import labelled_event
 from consumers.lane import HeldLabel, Lane
-from consumers.raw import RawBatch, Rejected
+from consumers.raw import RawBatch, RawRecord, Rejected
 from consumers.sink import Outgoing
 from stream import labelled
+from stream.answered import RESPONSE, Response, answered_features
 from stream.join import JoinLimits, JoinWindow, Prediction
 from stream.join_ledger import JoinLedger
 from stream.labelled import Task, labelled_features
 
 # Everything else that is wrong with an event is wrong for the counter, too, which writes its dead letter.
-_OURS = {"no_id", "bad_id", "no_prediction"}
+_OURS = {"no_id", "bad_id", "no_prediction", "many_events"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Pairer:
         self,
         predictions: PredictionReader,
         labels: LabelReader,
-        task: Task,
+        task: Task | Response,
         limits: JoinLimits,
         topics: PairTopics,
         classes: Sequence[str] | None = None,
@@ -107,7 +107,7 @@ class Pairer:
             if isinstance(record, Refused):
                 joined.growth.labels += 1
                 joined.growth.labels_rejected[record.reason] += 1
-                record = self._reject(self.topics.labels, partition, held.offset, record, held.value)
+                record = self._reject(self.topics.labels, partition, held.offset, record, held.raw.value)
             if record is not None:
                 joined.records.append(record)
 
@@ -116,68 +116,67 @@ class Pairer:
     ) -> Outgoing | Refused | None:
         record_ms = held.record_ms if held.record_ms >= 0 else None
         try:
-            label = self._labels.read(held.value, record_ms)
+            label = self._labels.read(held.raw, record_ms)
         except Refused as refused:
             return refused
+        if label is None:
+            growth.labels += 1
+            growth.labels_foreign += 1
+            return None
         fate, prediction = lane.window.meet(label.id, held.record_ms)
         if prediction is None:
             growth.note_label(fate)
             return None
-        read = self._predictions.read(prediction.body, prediction.time_ms)
+        read = self._predictions.read(_record(prediction.body), prediction.time_ms)
         assert read is not None
-        features = self._features(read, label)
-        if isinstance(features, Refused):
-            return features
+        try:
+            rows = self._rows(read, label)
+        except Refused as refused:
+            return refused
         growth.note_label(fate)
         growth.delays.note(label.time_ms - read.time_ms)
         lane.window.settle(prediction)
         source = {"partition": partition, "offset": prediction.offset, "topic_id": topic_id}
-        value = labelled_event(read, label, features, source)
+        value = labelled_event(read, label, rows, source)
         return Outgoing(self.topics.labelled, label.id.encode(errors="replace"), value, partition=partition)
 
-    def _features(self, read: PredictionRead, label: LabelRead) -> dict[str, Any] | Refused:
-        """Return the labelled features, or why there are none; the prediction waits on for a label that fits."""
+    def _rows(self, read: PredictionRead, label: LabelRead) -> list[dict[str, Any]]:
+        """Return each row's labelled features; raises Refused: the prediction waits on for a label that fits."""
+        labels = label.labels(len(read.rows))
+        return [self._features(*row) for row in zip(read.rows, read.predictions, labels, strict=True)]
+
+    def _features(self, inputs: Mapping[str, Any], prediction: object, label: object) -> dict[str, Any]:
         try:
-            features = labelled_features(self._task, read.features, read.prediction, label.label, self._classes)
+            if self._task == RESPONSE:
+                features = answered_features(inputs, label, self._classes)
+            else:
+                features = labelled_features(self._task, inputs, prediction, label, self._classes)
         except RecursionError:
-            return Refused("bad_prediction", "nested too deeply")
-        return Refused(features.reason, features.detail) if isinstance(features, labelled.Refused) else features
+            raise Refused("bad_prediction", "nested too deeply") from None
+        if isinstance(features, labelled.Refused):
+            raise Refused(features.reason, features.detail)
+        return features
 
     def _read(self, lane: Lane, batch: RawBatch) -> Iterator[tuple[int, bytes | None, Prediction | Refused | None]]:
         """Yield what each record is, with its offset and its bytes: a prediction, no event, or somebody else's."""
         times = batch.timestamps_ms or repeat(-1)
-        for offset, value, record_ms in zip(batch.offsets, batch.values, times, strict=False):
+        for offset, raw, record_ms in zip(batch.offsets, batch.records(), times, strict=False):
             # A record without a time is as old as the newest before it.
             time_ms = record_ms if record_ms >= 0 else lane.window.reached_ms
             try:
-                read = self._predictions.read(value, record_ms if record_ms >= 0 else None)
+                read = self._predictions.read(raw, record_ms if record_ms >= 0 else None)
             except Refused as refused:
-                yield offset, value, refused
+                yield offset, raw.value, refused
                 continue
-            yield offset, value, None if read is None else Prediction(offset, time_ms, read.id, value)
+            yield offset, raw.value, None if read is None else Prediction(offset, time_ms, read.id, self._kept(raw))
+
+    def _kept(self, raw: RawRecord) -> object:
+        """Return what is remembered of a record: its bytes alone, where nothing around them is read."""
+        return raw if raw.headers or self._predictions.reads_key else raw.value or b""
 
     def _reject(self, topic: str, partition: int, offset: int, refused: Refused, value: bytes | None) -> Outgoing:
         rejected = Rejected(offset, refused.reason, str(refused), value)
         return reject_record(self.topics.rejects, (topic, partition), rejected)
-
-
-def labelled_event(
-    read: PredictionRead, label: LabelRead, features: Mapping[str, Any], source: Mapping[str, Any]
-) -> bytes:
-    """Return a labelled event: an inference event like others, whose features are all that is known now.
-
-    The values by which events are told apart stand where they stood in the event, but those among the features, which
-    are under ``features`` now.
-    """
-    event: dict[str, Any] = {}
-    for path, value in read.told_apart.items():
-        _plant(event, path, value)
-    event |= {"id": read.id, "ts": read.time_ms, "label_ts": label.time_ms, "features": features, "source": source}
-    try:
-        return orjson.dumps(event)
-    except TypeError:
-        # What only the patient reader takes: integers of any length, half surrogate pairs.
-        return json.dumps(event).encode()
 
 
 def labelled_offsets(batch: RawBatch, partition: int, topic_id: str) -> Iterator[int]:
@@ -192,8 +191,6 @@ def labelled_offsets(batch: RawBatch, partition: int, topic_id: str) -> Iterator
             yield source.offset
 
 
-def _plant(event: dict[str, Any], path: str, value: object) -> None:
-    *parents, leaf = path.split(".")
-    for key in parents:
-        event = event.setdefault(key, {})
-    event[leaf] = value
+def _record(body: Any) -> RawRecord:
+    """Return a record that was remembered."""
+    return body if isinstance(body, RawRecord) else RawRecord(body)

@@ -1,6 +1,6 @@
 """What a source hands over: bytes with their places, before anything was understood."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -12,6 +12,15 @@ _OF_LENGTHS_AND_NAMES = frozenset(
 )
 # A record's headers, in their order; a name may stand more than once.
 Headers: TypeAlias = Sequence[tuple[str, bytes | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class RawRecord:
+    """One record, and what stands around its value."""
+
+    value: bytes | None
+    headers: Headers = ()
+    key: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +41,15 @@ class RawBatch:
 
     def __len__(self) -> int:
         return len(self.offsets)
+
+    def record(self, place: int) -> RawRecord:
+        """Return the record at a place."""
+        headers = () if self.headers is None else self.headers[place]
+        return RawRecord(self.values[place], headers, None if self.keys is None else self.keys[place])
+
+    def records(self) -> Iterator[RawRecord]:
+        """Yield all records."""
+        return map(self.record, range(len(self)))
 
     def part(self, places: Sequence[int]) -> "RawBatch":
         """Return the records at some places, which ascend."""

@@ -135,8 +135,11 @@ def _waits_of(status: dict[str, Any], seen: Seen) -> dict[str, Any]:
 
 
 def _unmatched(joined: JoinLedger | None) -> Iterator[tuple[str, str]]:
-    if joined is not None and joined.labels >= _LABELS_TO_JUDGE_BY and joined.unmatched > joined.labels / 2:
-        found = f"{joined.unmatched:,} of {joined.labels:,} labels found no prediction with their id"
+    if joined is None:
+        return
+    labels = joined.labels - joined.labels_foreign
+    if labels >= _LABELS_TO_JUDGE_BY and joined.unmatched > labels / 2:
+        found = f"{joined.unmatched:,} of {labels:,} labels found no prediction with their id"
         why = "are both topics written with the same key, by clients that choose partitions alike?"
         yield "labels_unmatched", f"{found}: {why}"
 

@@ -27,12 +27,12 @@ class JoinLimits:
 
 @dataclass(slots=True)
 class Prediction:
-    """A prediction: ``time_ms`` is its record's time, ``body`` its event as it came, None once it is labelled."""
+    """A prediction: ``time_ms`` is its record's time, ``body`` its record as it came, None once it is labelled."""
 
     offset: int
     time_ms: int
     id: str
-    body: bytes | None
+    body: object | None
 
 
 class JoinWindow:

@@ -41,7 +41,7 @@ class JoinLedger:
     """Predictions and labels by fate.
 
     ``predictions = labelled + waiting + unlabelled + foreign + rejected`` and
-    ``labels = matched + duplicate + late + unmatched + labels_rejected`` always.
+    ``labels = matched + duplicate + late + unmatched + labels_foreign + labels_rejected`` always.
     """
 
     predictions: int = 0
@@ -55,12 +55,14 @@ class JoinLedger:
     duplicate: int = 0
     late: int = 0
     unmatched: int = 0
+    # What is nobody's label: the other half of a model server's traffic.
+    labels_foreign: int = 0
     labels_rejected: Counter[str] = field(default_factory=Counter)
     delays: Delays = field(default_factory=Delays)
 
     def add(self, other: "JoinLedger") -> None:
         """Add in place."""
-        for name in ("predictions", "waiting", "labelled", "foreign", "labels", *LABEL_FATES):
+        for name in ("predictions", "waiting", "labelled", "foreign", "labels", "labels_foreign", *LABEL_FATES):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.unlabelled.update(other.unlabelled)
         self.rejected.update(other.rejected)
@@ -95,6 +97,7 @@ class JoinLedger:
     def labels_by_fate(self) -> dict[tuple[str, str], int]:
         """Return labels by fate and reason."""
         fates = {(str(fate), ""): getattr(self, fate) for fate in LABEL_FATES}
+        fates |= {("foreign", ""): self.labels_foreign}
         return fates | {("rejected", reason): number for reason, number in sorted(self.labels_rejected.items())}
 
     def balanced(self) -> bool:
@@ -120,6 +123,7 @@ class JoinLedger:
                 "duplicate": self.duplicate,
                 "late": self.late,
                 "unmatched": self.unmatched,
+                "foreign": self.labels_foreign,
                 "rejected": dict(sorted(self.labels_rejected.items())),
             },
             "match_rate": self.match_rate,

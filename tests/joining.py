@@ -52,7 +52,7 @@ class JoinStage:
         observer: Observer = NOBODY,
     ) -> Joiner:
         """Return a new member of the joiners' group; its clock stands still unless another is given."""
-        readers = PredictionReader(FORMAT, "prediction"), LabelReader("id", "label", None, "auto")
+        readers = PredictionReader(FORMAT, "prediction"), LabelReader("id", "label", EventFormat())
         topics = PairTopics("events", "labels", "labelled", "rejects")
         return Joiner(
             MemorySource(self.log, "events", "joiners", most_records=most_events),

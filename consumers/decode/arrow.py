@@ -89,9 +89,12 @@ class Arrow:
         columns = {name: ArrowColumn(batch.column(place), pa) for name, place in alone.items()}
         return Frame(columns, batch.num_rows, numbers, partial(_kinds, pa.types, plan.schema))
 
+    def _reads(self, name: str) -> bool:
+        return self._wanted is None or name in self._wanted
+
     def _planned(self, pa: Any, schema: Any) -> _Plan:
         # Of columns with the same name the last counts.
-        places = {name: place for place, name in enumerate(schema.names) if name in self._wanted}
+        places = {name: place for place, name in enumerate(schema.names) if self._reads(name)}
         floats = {
             name: places[name]
             for name in self._features

@@ -9,6 +9,8 @@ from consumers.raw import Decoded, RawBatch
 TimestampUnit: TypeAlias = Literal["auto", "s", "ms", "us", "ns", "iso"]
 Scalar: TypeAlias = str | int | float | bool
 Side: TypeAlias = Literal["request", "response"]
+# Where a labelled event keeps what stood around its prediction's event, for paths that begin with "@".
+AROUND = "around"
 
 
 @dataclass(frozen=True, slots=True)

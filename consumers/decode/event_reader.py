@@ -48,6 +48,14 @@ class EventReader:
         self._open(record, self._fixed, found, 0)
         return found
 
+    def message(self, record: Record) -> Table | None:
+        """Return the rows of a JSON object that is a message of one of the formats; None for any other object."""
+        chosen = self._by_keys(record)
+        if chosen is self._plain or chosen.is_envelope:
+            return None
+        opened = chosen.read(record)
+        return None if isinstance(opened, list | tuple) else opened  # type: ignore[return-value]  # no sequence is left
+
     def _open(self, record: Record, fixed: Format | None, found: Found, depth: int) -> None:
         if depth > _DEEPEST:
             raise Refused("nested_too_deeply", f"there are more than {_DEEPEST} envelopes around the event")

@@ -15,27 +15,31 @@ Opened: TypeAlias = Table | Sequence[Record] | None
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What formats are made for: the baseline's features, where an event keeps what is read, and who knows schemas."""
+    """What formats are made for: the baseline's features, where an event keeps what is read, and who knows schemas.
+
+    ``also`` are paths to more than that. Without features, everything is wanted that there is.
+    """
 
     features: Names
     event_format: EventFormat
     registry: Registry | None = None
+    also: Names = ()
 
     @property
-    def names(self) -> Names:
-        """The names of values that come without."""
-        return self.event_format.names or self.features
+    def names(self) -> Names | None:
+        """The names of values that come without; None for numbers in their stead, as many as there are."""
+        return self.event_format.names or self.features or None
 
     @property
     def paths(self) -> frozenset[str]:
         """The paths to what is read beside the features."""
         told = self.event_format
-        return frozenset((*filter(None, (told.timestamp,)), *told.where, *told.segments))
+        return frozenset((*filter(None, (told.timestamp,)), *told.where, *told.segments, *self.also))
 
     @property
-    def columns(self) -> frozenset[str]:
-        """The names of all columns that may be read."""
-        return self.paths.union(self.features)
+    def columns(self) -> frozenset[str] | None:
+        """The names of all columns that may be read; None for all there are."""
+        return self.paths.union(self.features) if self.features else None
 
 
 @dataclass(frozen=True, slots=True)

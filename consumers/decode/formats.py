@@ -3,31 +3,25 @@
 from collections.abc import Callable
 from importlib import import_module
 
-from baselines.baseline import Baseline
-from consumers.decode.event_format import EventFormat
 from consumers.decode.event_reader import EventReader
 from consumers.decode.format import Format, Wanted
 from consumers.decode.format_names import AUTO, FORMATS, JSON
 from consumers.decode.plain import Plain
 from consumers.decode.record import Record
-from consumers.decode.schemas import Registry
 
 
 class NoSuchFormat(Exception):
     """A class that the configuration names as a format cannot be loaded; the message says why."""
 
 
-def reader_of(
-    baseline: Baseline, event_format: EventFormat, excludes: Callable[[Record], bool], registry: Registry | None
-) -> EventReader:
+def reader_of(wanted: Wanted, excludes: Callable[[Record], bool]) -> EventReader:
     """Return what opens records of the format that is configured; raises NoSuchFormat."""
-    wanted = Wanted(tuple(feature.name for feature in baseline.features), event_format, registry)
-    plain = Plain(wanted)
-    if event_format.format == JSON:
+    plain, told = Plain(wanted), wanted.event_format.format
+    if told == JSON:
         return EventReader((), plain, None, excludes)
-    names = dict.fromkeys((*FORMATS, event_format.format))
+    names = dict.fromkeys((*FORMATS, told))
     formats = {name: format_named(name, wanted) for name in names if name != AUTO}
-    return EventReader(tuple(formats.values()), plain, formats.get(event_format.format), excludes)
+    return EventReader(tuple(formats.values()), plain, formats.get(told), excludes)
 
 
 def format_named(name: str, wanted: Wanted) -> Format:

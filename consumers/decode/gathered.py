@@ -15,6 +15,7 @@ from consumers.decode.frame import Frame
 from consumers.decode.lenient import Refused, same
 from consumers.decode.parts import Part, times_of
 from consumers.decode.record import Record
+from consumers.decode.row_values import PerRow, value_at
 from consumers.decode.segment_names import SegmentNames
 from consumers.decode.tables import Row, Table
 from consumers.decode.timestamps import Times
@@ -44,8 +45,8 @@ class RowReader:
     def ours(self, record: Record, table: Table) -> Table | None:
         """Return the rows that belong to this monitor, None where none does."""
         for path, keys, required in self._where:
-            value = _at(record, table, path, keys)
-            if not isinstance(value, _Column):
+            value = value_at(record, table, path, keys)
+            if not isinstance(value, PerRow):
                 if not same(value, required):
                     return None
                 continue
@@ -59,8 +60,8 @@ class RowReader:
         """Return each row's time as it is written; raises Refused where one has none."""
         if self._timestamp is None:
             return []
-        value = _at(record, table, self._timestamp, self._timestamp_keys)
-        times = value.values if isinstance(value, _Column) else [value] * n
+        value = value_at(record, table, self._timestamp, self._timestamp_keys)
+        times = value.values if isinstance(value, PerRow) else [value] * n
         if not isinstance(times, np.ndarray) and None in times:
             raise Refused("no_timestamp", f"there is no value at {self._timestamp!r}")
         return times
@@ -71,25 +72,9 @@ class RowReader:
             return ()
         columns = []
         for path, keys in self._segments:
-            value = _at(record, table, path, keys)
-            columns.append(value.values if isinstance(value, _Column) else repeat(value, n))
+            value = value_at(record, table, path, keys)
+            columns.append(value.values if isinstance(value, PerRow) else repeat(value, n))
         return list(zip(*columns, strict=True))
-
-
-@dataclass(frozen=True, slots=True)
-class _Column:
-    values: Any
-
-
-def _at(record: Record, table: Table, path: str, keys: tuple[str, ...]) -> object:
-    """Return the value at a path of the record, or else the column of that name, or None."""
-    value = record.at(keys)
-    if value is not None and not isinstance(value, list):
-        return value
-    column = table.column(path)
-    if column is None and isinstance(value, list) and len(value) == len(table) and isinstance(table, Frame):
-        column = value
-    return value if column is None else _Column(column)
 
 
 # A record's rows as they are added: the table, how many rows it has, each one's time and segment.

@@ -1,11 +1,12 @@
 """The patient reader: records of every format, one by one, into common columns."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from baselines.baseline import Baseline
 from consumers.decode.category_codes import CategoryCodes
 from consumers.decode.event_format import EventFormat
+from consumers.decode.format import Wanted
 from consumers.decode.formats import reader_of
 from consumers.decode.gathered import Gathered, RowReader
 from consumers.decode.lenient import Refused
@@ -15,7 +16,7 @@ from consumers.decode.record import Record
 from consumers.decode.schemas import Registry
 from consumers.decode.segment_names import SegmentNames
 from consumers.decode.tables import Table
-from consumers.raw import Headers, RawBatch
+from consumers.raw import RawBatch, RawRecord
 
 
 @dataclass(slots=True)
@@ -40,7 +41,8 @@ class PatientReader:
         self._baseline, self._format, self._codes = baseline, event_format, codes
         self._segments = SegmentNames()
         self._rows = RowReader(event_format)
-        self._reader = reader_of(baseline, event_format, self._rows.excludes, registry)
+        features = tuple(feature.name for feature in baseline.features)
+        self._reader = reader_of(Wanted(features, event_format, registry), self._rows.excludes)
 
     @property
     def telling(self) -> tuple[str, ...]:
@@ -52,9 +54,8 @@ class PatientReader:
         gathered = Gathered(batch, self._baseline, self._format, self._codes, self._segments)
         read = PatientlyRead(refused=gathered.bad)
         for place in places:
-            headers = batch.headers[place] if batch.headers is not None else ()
             try:
-                foreign = self._add(gathered, place, batch.values[place], headers)
+                foreign = self._add(gathered, place, batch.record(place))
             except Refused as error:
                 read.refused[place] = error
             else:
@@ -65,15 +66,14 @@ class PatientReader:
 
     def first(self, batch: RawBatch, place: int) -> tuple[Record, Table] | None:
         """Return the first of a record's tables that is ours, with the record it stands in; None where none is."""
-        headers = batch.headers[place] if batch.headers is not None else ()
-        for inner, table in self._reader.read(Record(batch.values[place], _by_name(headers) if headers else None)):
+        for inner, table in self._reader.read(Record.of(batch.record(place))):
             if len(table) and (own := self._rows.ours(inner, table)) is not None:
                 return inner, own
         return None
 
-    def _add(self, gathered: Gathered, place: int, value: bytes | None, headers: Headers) -> int:
+    def _add(self, gathered: Gathered, place: int, raw: RawRecord) -> int:
         ours, foreign = [], 0
-        for inner, table in self._reader.read(Record(value, _by_name(headers) if headers else None)):
+        for inner, table in self._reader.read(Record.of(raw)):
             n = len(table)
             if n == 0:
                 raise Refused("no_rows", "the event has no rows")
@@ -88,8 +88,3 @@ class PatientReader:
             return 0
         gathered.add(place, ours)
         return foreign
-
-
-def _by_name(headers: Headers) -> Mapping[str, bytes]:
-    """Return headers by lower-case name; of one that stands twice the last counts, as in Kafka's own clients."""
-    return {name.lower(): value for name, value in headers if value is not None}

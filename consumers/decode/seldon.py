@@ -1,7 +1,7 @@
 """Seldon Core's v1 protocol: ``data`` with names and rows, or ``jsonData``; feedback holds the request it is about.
 
 Requests and responses have the same form; the type of the CloudEvent in which Seldon's logger wraps them tells them
-apart.
+apart, or the header of that name where it writes to Kafka itself.
 """
 
 from typing import Any
@@ -9,8 +9,8 @@ from typing import Any
 from consumers.decode.format import Announced, Opened, Wanted
 from consumers.decode.lenient import Refused
 from consumers.decode.record import Record
-from consumers.decode.tables import Grid, Names, Objects, Table, unnamed
-from consumers.decode.tensors import Tensor, rows_of_tensor
+from consumers.decode.tables import Names, Objects, Table, numbered, unnamed
+from consumers.decode.tensors import Tensor, grid_of
 
 _KINDS = ("ndarray", "tensor")
 _OTHER_SIDE = {"request": "io.seldon.serving.inference.response", "response": "io.seldon.serving.inference.request"}
@@ -31,7 +31,7 @@ class Seldon:
 
     def read(self, record: Record) -> Opened:
         """Return the rows of a message, or of the message that feedback is about."""
-        if record.around.get("type") == _OTHER_SIDE[self._side]:
+        if _type_of(record) == _OTHER_SIDE[self._side]:
             return None
         inner = record.document.get(self._side)
         data = _data_of(inner) if isinstance(inner, dict) else _data_of(record.document)
@@ -48,13 +48,25 @@ class Seldon:
         tensor = data["tensor"]
         if not isinstance(tensor, dict):
             raise Refused("wrong_shape", "data.tensor is not an object")
-        return Grid(names, rows_of_tensor(Tensor("tensor", tensor.get("shape"), tensor.get("values")), len(names)))
+        return grid_of(Tensor("tensor", tensor.get("shape"), tensor.get("values")), names)
 
-    def _names_of(self, data: dict[str, Any]) -> Names:
-        """Return the names that stand beside the rows, if they are names of features."""
+    def _names_of(self, data: dict[str, Any]) -> Names | None:
+        """Return the names that stand beside the rows, if they are names of features, or any are wanted."""
         names = data.get("names")
         told = tuple(map(str, names)) if isinstance(names, list) else ()
+        if self._names is None:
+            return None if told in ((), _placeholders(len(told))) else told
         return self._names if self._features.isdisjoint(told) else told
+
+
+def _type_of(record: Record) -> object:
+    told = record.around.get("type")
+    return record.headers.get("type", b"").decode("utf-8", "replace") if told is None else told
+
+
+def _placeholders(width: int) -> Names:
+    """Return the names that Seldon gives to values without any."""
+    return tuple(f"t:{place}" for place in numbered(width))
 
 
 def _data_of(document: dict[str, Any]) -> Any:

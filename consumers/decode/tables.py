@@ -135,20 +135,35 @@ class Grid:
         return Grid(self._names, [row for table in (self, *others) for row in table._rows])
 
 
-def unnamed(values: object, names: Names, what: str) -> Table:
+def unnamed(values: object, names: Names | None, what: str) -> Table:
     """Return the rows of a list that may be of objects, of lists of values, or of single values.
 
-    Lists have their values under ``names``, in order. Raises Refused for everything else; ``what`` names the list.
+    Lists have their values under ``names``, in order, or under numbers (None). Raises Refused for everything else;
+    ``what`` names the list.
     """
     if not isinstance(values, list):
         raise Refused("wrong_shape", f"{what} is not a list")
     kinds = set(map(type, values))
     if kinds == {list}:
-        return Grid(names, values)
+        return _grid(names, values)
     if dict not in kinds and list not in kinds:
-        return Grid(names, [(value,) for value in values])
-    rows = _under_one_key(values, names)
-    return Objects(values) if rows is None else Grid(names, rows)
+        return _grid(names, [(value,) for value in values])
+    rows = _under_one_key(values, names or ())
+    return Objects(values) if rows is None else _grid(names, rows)
+
+
+@lru_cache(maxsize=64)
+def numbered(width: int) -> Names:
+    """Return the names of values that have none, nor are to have any: their places.
+
+    >>> numbered(3)
+    ('0', '1', '2')
+    """
+    return tuple(map(str, range(width)))
+
+
+def _grid(names: Names | None, rows: Sequence[Sequence[object]]) -> Grid:
+    return Grid(numbered(len(rows[0]) if rows else 0) if names is None else names, rows)
 
 
 def _under_one_key(rows: list[Any], names: Names) -> list[list[object]] | None:

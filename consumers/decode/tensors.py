@@ -10,7 +10,7 @@ import numpy as np
 
 from consumers.decode.frame import Frame
 from consumers.decode.lenient import Refused
-from consumers.decode.tables import Grid, Names, Table
+from consumers.decode.tables import Grid, Names, Table, numbered
 
 # The protocol's names of numbers as numpy's; bytes are little-endian.
 NUMBERS: Mapping[str, str] = {
@@ -47,27 +47,39 @@ class Tensor:
         return values
 
 
-def table_of(tensors: Sequence[Tensor], features: frozenset[str], names: Names) -> Table:
+def table_of(tensors: Sequence[Tensor], features: frozenset[str], names: Names | None) -> Table:
     """Return the rows of a tensor for each feature, by name, or of one tensor with all of them.
 
     The first size of a shape is the number of rows. One tensor without a feature's name has the values of each row
-    under ``names``. Raises Refused for everything else.
+    under ``names``. Where these are None, all tensors are read, by their names. Raises Refused for everything else.
     """
+    if names is None:
+        return Frame({tensor.name: _values_by_row(tensor) for tensor in tensors})
     if not features.isdisjoint(tensor.name for tensor in tensors):
         read = [tensor for tensor in tensors if tensor.name in features or _is_column(tensor)]
         return Frame({tensor.name: _column(tensor) for tensor in read})
     if len(tensors) == 1:
-        return Grid(names, rows_of_tensor(tensors[0], len(names)))
+        return grid_of(tensors[0], names)
     told = ", ".join(tensor.name for tensor in tensors[:5])
     raise Refused("unknown_names", f"none of the tensors is a feature: {told or 'there are none'}")
 
 
-def rows_of_tensor(tensor: Tensor, width: int) -> list[Any]:
-    """Return the rows of a tensor of ``width`` values a row."""
+def grid_of(tensor: Tensor, names: Names | None) -> Grid:
+    """Return the rows of a tensor under these names, or under numbers."""
+    if names is not None:
+        return Grid(names, rows_of_tensor(tensor, len(names)))
+    rows = rows_of_tensor(tensor, None)
+    return Grid(numbered(len(rows[0]) if rows else 0), rows)
+
+
+def rows_of_tensor(tensor: Tensor, width: int | None) -> list[Any]:
+    """Return the rows of a tensor of ``width`` values a row, None for any number but none."""
     flat, rows = tensor.flat(), tensor.shape[0]
     each = math.prod(tensor.shape[1:])
-    if each != width:
-        raise Refused("wrong_length", f"{tensor.name} has {each} values a row; there are {width} names for them")
+    if each == 0 or (width is not None and each != width):
+        raise Refused(
+            "wrong_length", f"{tensor.name} has {each} values a row; there are {width or 'no'} names for them"
+        )
     if isinstance(flat, np.ndarray):
         flat = flat.tolist()
     elif len(tensor.shape) == 2 and tensor.values and isinstance(tensor.values[0], list):
@@ -106,6 +118,10 @@ def _flattened(values: list[Any]) -> list[Any]:
             raise Refused("wrong_shape", "lists and values stand beside each other in a tensor")
         values = [value for inner in values for value in inner]
     return values
+
+
+def _values_by_row(tensor: Tensor) -> Any:
+    return _column(tensor) if _is_column(tensor) else rows_of_tensor(tensor, None)
 
 
 def _is_column(tensor: Tensor) -> bool:

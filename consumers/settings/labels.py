@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, ValidationError, field_validator
 
-from consumers.decode.format_names import AUTO, JSON
-from consumers.settings.names import ValuePath
+from consumers.decode.event_format import AROUND
+from consumers.decode.format_names import JSON
+from consumers.settings.names import FormatName, ValuePath
 from consumers.settings.schedule import ScheduleSettings
 from consumers.settings.section import Section
 from consumers.settings.spelling import DurationMs, MaybeDurationMs, MaybeEveryMs
+from stream.answered import ANSWER, RESPONSE, Response
 from stream.durations import UNITS_MS, format_duration
 from stream.labelled import PREFIX, Task
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from consumers.settings.sections import EventSettings
 
 # What a labelled event holds beside the values by which events are told apart.
-LABELLED_FIELDS = ("id", "ts", "label_ts", "features", "source")
+LABELLED_FIELDS = ("id", "ts", "label_ts", "features", "source", AROUND)
 PERFORMANCE = "performance"
 
 
@@ -28,15 +30,21 @@ class LabelSettings(Section):
     baseline: Annotated[str, Field(min_length=1)] = Field(
         description="The baseline of labelled events; relative to this file.", examples=["labelled.json"]
     )
-    task: Task = Field(
-        description="What the model does, and so what a label says of its answer.", examples=["classification"]
+    task: Task | Response = Field(
+        description="What the model does, and so what a label says of its answer; `response`: labels are the answers.",
+        examples=["classification"],
     )
+    format: FormatName = Field(default="auto", description="How label records are written; as `events.format`.")
     prediction: ValuePath = Field(default="prediction", description="Path to the prediction in the event.")
     classes: Annotated[tuple[str, ...], Field(strict=False)] = Field(
         default=(), description="Names of the classes, where predictions are lists of probabilities."
     )
     id: ValuePath = Field(default="id", description="Path to the event's identifier in the label record.")
-    label: ValuePath = Field(default="label", description="Path to the label in the label record.")
+    label: ValuePath | None = Field(
+        default=None,
+        description="Path to the label in the label record. Default: `label`; for `response` all that it has.",
+        examples=["label"],
+    )
     timestamp: ValuePath | None = Field(
         default=None,
         description="Path to the label's time. Default: the Kafka record's own timestamp.",
@@ -71,6 +79,22 @@ class LabelSettings(Section):
         default=None, description="The fewest labelled events in a window. Default: that of the events.", examples=[100]
     )
 
+    @property
+    def label_path(self) -> str | None:
+        """Where the label is; None where it is all that the record has."""
+        return "label" if self.label is None and self.task != RESPONSE else self.label
+
+    @property
+    def prediction_path(self) -> str | None:
+        """Where the event has the prediction; None where the labels say it."""
+        return None if self.task == RESPONSE else self.prediction
+
+    def adds(self, feature: str) -> bool:
+        """Tell whether a feature is one that a label adds, or a response."""
+        if self.task == RESPONSE:
+            return feature == ANSWER or feature.startswith(f"{ANSWER}.")
+        return feature.startswith(PREFIX)
+
     @field_validator("wait_ms", "early_ms")
     @classmethod
     def _some_time(cls, duration_ms: int) -> int:
@@ -93,13 +117,7 @@ class LabelSettings(Section):
 
 
 def unjoinable(events: "EventSettings") -> Iterator[str]:
-    """Yield why events that are read so cannot be joined with labels, or cannot be told apart any more afterwards."""
-    if events.format not in (AUTO, JSON):
-        yield f'can be joined with plain JSON events only; events.format is "{events.format}"'
-    paths = (events.id, events.timestamp, *events.told_apart_by, *events.where)
-    for path in paths:
-        if path is not None and path.startswith("@"):
-            yield f'cannot be joined where events.* leads out of the event: "{path}"'
+    """Yield why events that are read so cannot be told apart any more once they are joined with labels."""
     for path in events.told_apart_by:
         if labelled_path(path, events.features) is None:
             yield f'events are told apart by "{path}", for which labelled events have another use'
@@ -108,9 +126,11 @@ def unjoinable(events: "EventSettings") -> Iterator[str]:
 def labelled_path(path: str, features: str) -> str | None:
     """Return where a labelled event keeps what an event has at ``path``; None where something else is.
 
-    >>> labelled_path("country", "x"), labelled_path("ts", "x"), labelled_path("ts", "")
-    ('country', None, 'features.ts')
+    >>> labelled_path("country", "x"), labelled_path("ts", "x"), labelled_path("ts", ""), labelled_path("@type", "")
+    ('country', None, 'features.ts', 'around.type')
     """
+    if path.startswith("@"):
+        return f"{AROUND}.{path[1:]}"
     if path.split(".", 1)[0] not in LABELLED_FIELDS:
         return path
     if not features:
@@ -147,6 +167,9 @@ def _events(events: "EventSettings") -> "EventSettings":
             "timestamp": "label_ts",
             "timestamp_unit": "ms",
             "id": "id",
+            "format": JSON,
+            "names": (),
+            "side": "request",
             "features": "features",
             "more_features": (),
             "where": {},
@@ -155,8 +178,3 @@ def _events(events: "EventSettings") -> "EventSettings":
             "model_version": paths.get(events.model_version or ""),
         }
     )
-
-
-def of_labels(feature: str) -> bool:
-    """Tell whether a feature is one that a label adds."""
-    return feature.startswith(PREFIX)

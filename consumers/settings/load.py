@@ -10,7 +10,6 @@ from consumers.errors import SettingsError
 from consumers.settings.changes import Changes
 from consumers.settings.client import split_options
 from consumers.settings.document import Document, dotted, read_document
-from consumers.settings.labels import of_labels
 from consumers.settings.model import Settings
 from consumers.settings.places import nearest
 from consumers.settings.problems import describe_problem
@@ -67,7 +66,7 @@ def validate_against(settings: Settings, baseline: Baseline) -> None:
     kinds = {feature.name: feature.kind for feature in baseline.features}
     problems = []
     for name, feature in settings.features.items():
-        if settings.labels is not None and of_labels(name):
+        if settings.labels is not None and settings.labels.adds(name):
             # It is watched by the monitor of labelled events, whose own baseline will tell.
             continue
         if name not in kinds:

@@ -50,7 +50,8 @@ class Settings(Section):
         names = {role: getattr(topics, role).replace("<monitor>", monitor) for role in TOPIC_ROLES + LABEL_TOPICS}
         taken: dict[str, str] = {}
         for role, name in names.items():
-            if (other := taken.setdefault(name, role)) != role:
+            # Labels, or responses, may be on the topic of the events.
+            if (other := taken.setdefault(name, role)) != role and (other, role) != ("events", "labels"):
                 raise ValueError(f'{other} and {role} are both "{name}"; write a topic of its own for each')
         return topics.model_copy(update=names)
 

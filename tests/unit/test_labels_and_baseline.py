@@ -70,7 +70,7 @@ def test_joined_events_count_as_the_rows_of_the_fit_did(folder: Path) -> None:
         log.append("inference-events", orjson.dumps({"id": number} | row), timestamp_ms=number)
         log.append("cats.labels", orjson.dumps(label), timestamp_ms=number)
     source, follower = MemorySource(log, "inference-events", "joiners"), MemoryFollower(log, "cats.labels")
-    pairer = new_pairer(made, made.labels, 1)
+    pairer = new_pairer(made, made.labels, 1, ())
     joiner = Joiner(source, follower, MemoryArchive(log), MemorySink(log), pairer, Patience(1_000))
     joiner.step(0.0)
     joiner.finish()

@@ -8,12 +8,14 @@ import pytest
 from consumers.decode.event_format import EventFormat
 from consumers.decode.lenient import Refused
 from consumers.decode.pairs import LabelReader, PredictionReader
+from consumers.raw import RawRecord
 
 EVENTS = PredictionReader(
     EventFormat(timestamp="at", features="in.x", id="meta.id", where={"model": "m"}, segments=("meta.country",)),
     "out.score",
 )
-LABELS = LabelReader("event.id", "y", "at", "auto")
+LABELS = LabelReader("event.id", "y", EventFormat(timestamp="at"))
+PLAIN = LabelReader("id", "label", EventFormat())
 GOOD: dict[str, Any] = {
     "at": 1_700_000_000,
     "model": "m",
@@ -23,11 +25,16 @@ GOOD: dict[str, Any] = {
 }
 
 
+def raw(document: dict[str, Any]) -> RawRecord:
+    """Return a record of plain JSON."""
+    return RawRecord(json.dumps(document).encode())
+
+
 def test_an_event_is_read_along_its_paths() -> None:
     """Id, time, features, prediction and segment, each from where the settings say."""
-    read = EVENTS.read(json.dumps(GOOD).encode(), None)
+    read = EVENTS.read(raw(GOOD), None)
     assert read is not None
-    assert (read.id, read.time_ms, read.features, read.prediction) == ("a", 1_700_000_000_000, {"age": 1}, 0.3)
+    assert (read.id, read.time_ms, read.rows, read.predictions) == ("a", 1_700_000_000_000, [{"age": 1}], [0.3])
     assert read.told_apart == {"meta.country": "DE"}
 
 
@@ -47,7 +54,7 @@ def test_features_of_several_objects_are_those_of_one_event() -> None:
 
 def test_events_of_others_are_none() -> None:
     """What `where` does not let through is somebody else's, even if it has no prediction."""
-    assert EVENTS.read(json.dumps({"model": "other"}).encode(), None) is None
+    assert EVENTS.read(raw({"model": "other"}), None) is None
 
 
 @pytest.mark.parametrize(
@@ -67,7 +74,7 @@ def test_events_of_others_are_none() -> None:
 def test_an_event_without_what_joining_needs_is_refused(change: dict[str, Any], reason: str) -> None:
     """With a reason that becomes an entry of the ledger."""
     with pytest.raises(Refused) as refused:
-        EVENTS.read(json.dumps({**GOOD, **change}).encode(), None)
+        EVENTS.read(raw({**GOOD, **change}), None)
     assert refused.value.reason == reason
 
 
@@ -87,20 +94,22 @@ def test_an_event_without_what_joining_needs_is_refused(change: dict[str, Any], 
 def test_a_record_that_is_no_label_is_refused(value: bytes | None, reason: str) -> None:
     """Bytes of any kind end in a reason, none in an exception of another kind."""
     with pytest.raises(Refused) as refused:
-        LABELS.read(value, 5)
+        LABELS.read(RawRecord(value), 5)
     assert refused.value.reason == reason
 
 
 def test_a_label_has_its_own_time_or_that_of_its_record() -> None:
     """Where a path is set the record must have a time there; where none is, the record's own counts."""
-    assert LABELS.read(b'{"event": {"id": "a"}, "y": 1, "at": 1700000000}', 5).time_ms == 1_700_000_000_000
-    plain = LabelReader("id", "label", None, "auto")
-    assert plain.read(b'{"id": "a", "label": NaN}', 5).time_ms == 5
+    timed = LABELS.read(RawRecord(b'{"event": {"id": "a"}, "y": 1, "at": 1700000000}'), 5)
+    plain = PLAIN.read(RawRecord(b'{"id": "a", "label": NaN}'), 5)
+    assert timed is not None
+    assert plain is not None
+    assert (timed.time_ms, plain.time_ms) == (1_700_000_000_000, 5)
     with pytest.raises(Refused, match="no timestamp"):
-        plain.read(b'{"id": "a", "label": 1}', None)
+        PLAIN.read(RawRecord(b'{"id": "a", "label": 1}'), None)
 
 
 def test_an_id_is_the_same_as_text_and_as_a_number() -> None:
     """Programs that write labels often do not know of which type the id was."""
-    plain = LabelReader("id", "label", None, "auto")
-    assert {plain.read(b'{"id": %b, "label": 1}' % text, 5).id for text in (b"7", b'"7"', b"7.0")} == {"7"}
+    read = [PLAIN.read(RawRecord(b'{"id": %b, "label": 1}' % text), 5) for text in (b"7", b'"7"', b"7.0")]
+    assert {label.id for label in read if label is not None} == {"7"}

@@ -59,9 +59,8 @@ def test_without_the_table_there_is_no_second_monitor(settings: Callable[..., Se
         (EVENTS + LABELS + 'every = "1500ms"\n', "labels: every: must be whole seconds"),
         (EVENTS + 'segment = ["source"]\n' + LABELS, 'labels: events are told apart by "source"'),
         (EVENTS + LABELS + '[topics]\nevents = ""\n', 'labels: joins events of a topic, and topics.events is ""'),
-        (EVENTS + 'format = "kserve"\n' + LABELS, "labels: can be joined with plain JSON events only"),
-        (EVENTS + 'timestamp = "@time"\n' + LABELS, "labels: cannot be joined where events.* leads out of the event"),
-        (EVENTS + LABELS + '[topics]\nlabels = "inference-events"\n', "topics: events and labels are both"),
+        (EVENTS + LABELS + 'format = "kserv"\n', "labels.format: "),
+        (EVENTS + LABELS + '[topics]\nlabelled = "inference-events"\n', "topics: events and labelled are both"),
     ],
 )
 def test_what_cannot_be_joined_is_an_error_of_the_file(settings: Callable[..., Settings], rest: str, told: str) -> None:
@@ -141,7 +140,7 @@ def test_segments_of_the_events_are_those_of_their_labels(settings: Callable[...
         MemoryFollower(log, "prices.labels"),
         MemoryArchive(log),
         MemorySink(log),
-        new_pairer(made, made.labels, 1),
+        new_pairer(made, made.labels, 1, ()),
         Patience(1_000),
     )
     joiner.step(0.0)
@@ -159,5 +158,5 @@ def test_memory_is_shared_out_over_the_partitions(settings: Callable[..., Settin
     """However the partitions move, a lane's bound is the same: who owns it changes nothing."""
     made = settings(EVENTS + LABELS + "max_waiting = 1000\n")
     assert made.labels is not None
-    window = new_pairer(made, made.labels, 16).new_window()
+    window = new_pairer(made, made.labels, 16, ()).new_window()
     assert window._limits.most == 62
