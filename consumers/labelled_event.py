@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -25,14 +26,19 @@ def labelled_event(
         _plant(event, f"{AROUND}.{path[1:]}" if path.startswith("@") else path, value)
     features = rows[0] if len(rows) == 1 else rows
     event |= {"id": read.id, "ts": read.time_ms, "label_ts": label.time_ms, "features": features, "source": source}
-    if any(type(value) is float and not math.isfinite(value) for row in rows for value in row.values()):
-        # orjson would write null, which is a missing value and no NaN.
-        return json.dumps(event, default=_plain).encode()
     try:
-        return orjson.dumps(event, default=_plain, option=orjson.OPT_NON_STR_KEYS)
+        written = orjson.dumps(event, default=_plain, option=orjson.OPT_NON_STR_KEYS)
     except TypeError:
         # What only the patient reader takes: integers of any length, half surrogate pairs.
         return json.dumps(event, default=_plain).encode()
+    if b"null" in written and any(map(_is_odd, chain.from_iterable(row.values() for row in rows))):
+        # orjson writes null for NaN and infinity, but null is a value that is missing.
+        return json.dumps(event, default=_plain).encode()
+    return written
+
+
+def _is_odd(value: object) -> bool:
+    return type(value) is float and not math.isfinite(value)
 
 
 def _plain(value: Any) -> Any:

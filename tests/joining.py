@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from consumers.decode.event_format import EventFormat
@@ -37,10 +38,14 @@ def label(event_id: object, value: object = 2.0, **fields: Any) -> bytes:
 
 @dataclass
 class JoinStage:
-    """Topics, and joiners that come and go; a regression whose predictions wait for an hour."""
+    """Topics, and joiners that come and go; a regression whose predictions wait for an hour.
+
+    With ``responses``, labels are on the topic of the events: the answers to requests, as KServe's logger writes both.
+    """
 
     most: int = 1_000
     wait_ms: int = HOUR_MS
+    responses: bool = False
     log: MemoryLog = field(default_factory=lambda: MemoryLog({"events": 2, "labels": 2, "labelled": 2, "rejects": 1}))
 
     def joiner(
@@ -52,14 +57,15 @@ class JoinStage:
         observer: Observer = NOBODY,
     ) -> Joiner:
         """Return a new member of the joiners' group; its clock stands still unless another is given."""
-        readers = PredictionReader(FORMAT, "prediction"), LabelReader("id", "label", EventFormat())
-        topics = PairTopics("events", "labels", "labelled", "rejects")
+        labels = "events" if self.responses else "labels"
+        limits, topics = JoinLimits(self.wait_ms, self.most), PairTopics("events", labels, "labelled", "rejects")
+        pairer = _pairer_of_responses(limits, topics) if self.responses else _pairer(limits, topics)
         return Joiner(
             MemorySource(self.log, "events", "joiners", most_records=most_events),
-            MemoryFollower(self.log, "labels", most_records=most_labels),
+            MemoryFollower(self.log, labels, most_records=most_labels),
             MemoryArchive(self.log, most_records=7),
             MemorySink(self.log),
-            Pairer(*readers, "regression", JoinLimits(self.wait_ms, self.most), topics),
+            pairer,
             Patience(EARLY_MS, clock),
             observer,
         )
@@ -71,6 +77,17 @@ class JoinStage:
     def label(self, event_id: object, at_ms: int, value: object = 2.0, partition: int = 0) -> None:
         """Let a label arrive."""
         self.log.append("labels", label(event_id, value), partition=partition, timestamp_ms=START_MS + at_ms)
+
+    def log_half(self, kind: str, event_id: str, at_ms: int, body: dict[str, Any], partition: int = 0) -> None:
+        """Let a request or a response arrive, as KServe's inference logger writes them."""
+        time = datetime.fromtimestamp((START_MS + at_ms) / 1000, UTC).isoformat()
+        attributes = {
+            "specversion": "1.0", "id": event_id, "type": f"org.kubeflow.serving.inference.{kind}", "time": time,
+            "source": "http://localhost:9081/", "inferenceservicename": "prices",
+        }  # fmt: skip
+        headers = [(f"ce_{name}", value.encode()) for name, value in attributes.items()]
+        told = {"headers": headers, "partition": partition, "timestamp_ms": START_MS + at_ms}
+        self.log.append("events", json.dumps(body).encode(), **told)
 
     def labelled(self) -> list[dict[str, Any]]:
         """Return the labelled events, partition by partition."""
@@ -91,6 +108,17 @@ class JoinStage:
             if place[0] == "events":
                 total.add(read_lane_note(position.note).read_ledger())
         return total
+
+
+def _pairer(limits: JoinLimits, topics: PairTopics) -> Pairer:
+    readers = PredictionReader(FORMAT, "prediction"), LabelReader("id", "label", EventFormat())
+    return Pairer(*readers, "regression", limits, topics)
+
+
+def _pairer_of_responses(limits: JoinLimits, topics: PairTopics) -> Pairer:
+    told = EventFormat(timestamp="@time", id="@id", where={"@inferenceservicename": "prices"})
+    readers = PredictionReader(told, None, ("age", "device")), LabelReader("@id", None, EventFormat(timestamp="@time"))
+    return Pairer(*readers, "response", limits, topics)
 
 
 def drain(joiner: Joiner, *, finish: bool = True) -> None:

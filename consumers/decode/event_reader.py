@@ -13,7 +13,7 @@ from consumers.decode.lenient import Refused
 from consumers.decode.lines import Lines
 from consumers.decode.plain import Plain
 from consumers.decode.record import Record
-from consumers.decode.tables import Table
+from consumers.decode.tables import Objects, Table
 
 # Envelopes within envelopes: compressed, in a CloudEvent, with a schema, a change of a database.
 _DEEPEST = 6
@@ -47,6 +47,19 @@ class EventReader:
         found: Found = []
         self._open(record, self._fixed, found, 0)
         return found
+
+    def row(self, record: Record) -> Table | None:
+        """Return the one row of a record that is plain JSON at a glance; None where `read` must look at it."""
+        if record.headers or self._fixed is not None or not (record.value or b"").startswith(b"{"):
+            return None
+        try:
+            document = record.document
+        except Refused:
+            return None
+        if not self._plain.fits(record) and not self._by_key.keys().isdisjoint(document):
+            return None
+        features = self._plain.row(record)
+        return None if features is None else Objects([features], has_columns=False)
 
     def message(self, record: Record) -> Table | None:
         """Return the rows of a JSON object that is a message of one of the formats; None for any other object."""

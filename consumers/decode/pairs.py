@@ -21,8 +21,8 @@ from consumers.decode.lenient import Refused
 from consumers.decode.record import Record
 from consumers.decode.row_values import PerRow, value_at
 from consumers.decode.schemas import Registry
-from consumers.decode.tables import Names, Table
-from consumers.decode.timestamps import one_to_ms, to_ms
+from consumers.decode.tables import Names, Objects, Table
+from consumers.decode.timestamps import one_to_ms
 from consumers.raw import RawRecord
 
 
@@ -79,13 +79,12 @@ class PredictionReader:
         if found is None:
             return None
         record, table = found
-        names, n = table.names, len(table)
-        time_ms = self._opener.time_ms(record, table, record_ms)
+        n, time_ms = len(table), self._opener.time_ms(record, table, record_ms)
         told_apart = {path: _one_of(value_at(record, table, path, keys)) for path, keys in self._segments.items()}
         return PredictionRead(
             self._id.id_in(record, table),
             time_ms,
-            [dict(zip(names, row, strict=True)) for row in table.rows(names)],
+            _objects(table),
             [None] * n if self._prediction is None else self._predictions(record, table, n),
             {path: value for path, value in told_apart.items() if value is not _MANY},
         )
@@ -142,20 +141,25 @@ class _Opener:
     """Opens a record onto its one table, whatever envelopes are around it."""
 
     def __init__(self, event_format: EventFormat, also: Names, features: Names, registry: Registry | None) -> None:
-        self._format, self._rows = event_format, RowReader(event_format)
+        self._time = None if event_format.timestamp is None else _Path(event_format.timestamp)
+        self._unit, self._rows = event_format.timestamp_unit, RowReader(event_format)
         also = tuple(filter(None, also))
         self._reader = reader_of(Wanted(features, event_format, registry, also), self._rows.excludes)
-        # Messages within an event are read whole.
-        self._whole = reader_of(Wanted((), replace(event_format, names=()), None), self._rows.excludes)
+        # Messages within an event are answers, and read whole.
+        answers = replace(event_format, names=(), side="response")
+        self._whole = reader_of(Wanted((), answers, None), self._rows.excludes)
 
     def open(self, raw: RawRecord) -> tuple[Record, Table] | None:
         """Return a record and its rows; None where there are none of ours. Raises Refused, for several events, too."""
-        found = self._reader.read(Record.of(raw))
-        if len(found) > 1:
-            raise Refused("many_events", f"there are {len(found)} events in the record: only one can be joined")
-        if not found:
-            return None
-        record, table = found[0]
+        record = Record.of(raw)
+        table = self._reader.row(record)
+        if table is None:
+            found = self._reader.read(record)
+            if len(found) > 1:
+                raise Refused("many_events", f"there are {len(found)} events in the record: only one can be joined")
+            if not found:
+                return None
+            record, table = found[0]
         if not len(table):
             raise Refused("no_rows", "the event has no rows")
         ours = self._rows.ours(record, table)
@@ -163,20 +167,19 @@ class _Opener:
 
     def time_ms(self, record: Record, table: Table, record_ms: int | None) -> int:
         """Return the time of the first row, or the record's own."""
-        if self._format.timestamp is None:
+        if self._time is None:
             if record_ms is None or record_ms < 0:
                 raise Refused("no_timestamp", "the record has no timestamp")
             return record_ms
-        times = self._rows.times(record, table, len(table))
+        value = self._time.value_in(record, table, "no_timestamp")
+        if isinstance(value, PerRow):
+            value = value.values[0]
         try:
-            if not isinstance(times, np.ndarray):
-                return one_to_ms(times[0], self._format.timestamp_unit)
+            return one_to_ms(
+                np.datetime_as_string(value, "ms") if isinstance(value, np.datetime64) else value, self._unit
+            )
         except ValueError as error:
             raise Refused("bad_timestamp", str(error)) from None
-        found, bad = to_ms(times[:1], self._format.timestamp_unit)
-        if bad:
-            raise Refused("bad_timestamp", bad[0])
-        return int(found[0])
 
     def answers(self, value: object) -> object:
         """Return the rows of a message of a model server, or the value as it is."""
@@ -184,12 +187,12 @@ class _Opener:
         return value if found is None else _Rows(found)
 
 
-@dataclass(frozen=True, slots=True)
 class _Path:
-    path: str
+    def __init__(self, path: str) -> None:
+        self.path, self._keys = path, split_path(path)
 
     def value_in(self, record: Record, table: Table, reason: str) -> Any:
-        value = value_at(record, table, self.path, split_path(self.path))
+        value = value_at(record, table, self.path, self._keys)
         if value is None:
             raise Refused(reason, f"there is no value at {self.path!r}")
         return value
@@ -217,15 +220,22 @@ def _one_of(value: Any) -> Any:
     return values[0] if all(one == values[0] for one in values) else _MANY
 
 
+def _objects(table: Table) -> Sequence[Mapping[str, Any]]:
+    if isinstance(table, Objects):
+        return table.objects
+    names = table.names
+    return [dict(zip(names, row, strict=True)) for row in table.rows(names)]
+
+
 def _listed(values: Any) -> _Rows:
     return _Rows(values.tolist() if isinstance(values, np.ndarray) else values)
 
 
 def _shared_out(value: object, rows: int, reason: str) -> Sequence[object]:
-    """Return a value for each row: a list has one for each, unless there is one row, whose value it is."""
-    if rows == 1 and not isinstance(value, _Rows):
-        return [value]
+    """Return a value for each row: a list of as many has one for each; of one row, any other value is its own."""
     if isinstance(value, list) and len(value) == rows:
         return value
+    if rows == 1 and not isinstance(value, _Rows):
+        return [value]
     told = f"a list of {len(value)}" if isinstance(value, list) else "one value"
     raise Refused(reason, f"the event has {rows} rows, and there is {told} for them")

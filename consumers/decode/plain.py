@@ -39,6 +39,7 @@ class Plain:
         # All objects of a row, where there are several.
         several = wanted.event_format.feature_paths if wanted.event_format.more_features else ()
         self._all = tuple((path, split_path(path)) for path in several)
+        self._shapes = frozenset(SHAPE_KEYS)
 
     def claims(self, record: Record) -> bool:
         """Tell whether the features are where the configuration says."""
@@ -52,6 +53,13 @@ class Plain:
         if self._path:
             return type(found) in (dict, list)
         return not self._known.isdisjoint(found)
+
+    def row(self, record: Record) -> dict[str, Any] | None:
+        """Return the features of a record that is a JSON object, if they are one row; None where they may be more."""
+        features = None if self._all else record.at(self._path)
+        if type(features) is not dict or list in set(map(type, features.values())):
+            return None
+        return features if self._shapes.isdisjoint(features) else None
 
     def read(self, record: Record) -> Table:
         """Return the rows."""

@@ -61,6 +61,11 @@ class Objects:
         return len(self._rows)
 
     @property
+    def objects(self) -> Sequence[Mapping[str, Any]]:
+        """The rows as they are."""
+        return self._rows
+
+    @property
     def names(self) -> Names:
         """See `Table.names`."""
         return tuple(dict.fromkeys(chain.from_iterable(self._rows)))
