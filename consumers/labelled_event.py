@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from consumers.decode.answers import plain_value
 from consumers.decode.event_format import AROUND
 from consumers.decode.pairs import LabelRead, PredictionRead
 
@@ -43,9 +44,7 @@ def _is_odd(value: object) -> bool:
 
 def _plain(value: Any) -> Any:
     """Return what JSON has no type for as events have it: formats know decimals, bytes and moments."""
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
-    return float(value) if isinstance(value, Decimal) else str(value)
+    return plain_value(value) if isinstance(value, bytes | Decimal) else str(value)
 
 
 def _plant(event: dict[str, Any], path: str, value: object) -> None:

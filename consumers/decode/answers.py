@@ -4,6 +4,7 @@ A row's one value is that value; several without names are a list, several with 
 """
 
 from collections.abc import Collection, Sequence
+from decimal import Decimal
 from typing import Any
 
 from consumers.decode.event_reader import EventReader
@@ -14,11 +15,23 @@ from consumers.decode.tables import Table, numbered
 def answers_of(table: Table, without: Collection[str] = ()) -> list[Any]:
     """Return each row's values, but those under the names that ``without`` has."""
     names = tuple(name for name in table.names if name not in without)
+    rows = [tuple(map(plain_value, row)) for row in table.rows(names)]
     if len(names) == 1:
-        return [row[0] for row in table.rows(names)]
+        return [row[0] for row in rows]
     if names == numbered(len(names)):
-        return [list(row) for row in table.rows(names)]
-    return [dict(zip(names, row, strict=True)) for row in table.rows(names)]
+        return [list(row) for row in rows]
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def plain_value(value: Any) -> Any:
+    """Return what JSON would have: texts come as bytes in tensors, and numbers as decimals in Avro.
+
+    >>> plain_value(b"cat"), plain_value(Decimal("1.5")), plain_value(None)
+    ('cat', 1.5, None)
+    """
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return float(value) if isinstance(value, Decimal) else value
 
 
 def answers_in(value: Any, reader: EventReader) -> Sequence[Any] | None:

@@ -12,7 +12,7 @@ from uuid import UUID
 import numpy as np
 
 from baselines.categories import canonical
-from consumers.decode.answers import answers_in, answers_of
+from consumers.decode.answers import answers_in, answers_of, plain_value
 from consumers.decode.event_format import EventFormat, split_path
 from consumers.decode.format import Wanted
 from consumers.decode.formats import reader_of
@@ -184,7 +184,7 @@ class _Opener:
     def answers(self, value: object) -> object:
         """Return the rows of a message of a model server, or the value as it is."""
         found = answers_in(value, self._whole)
-        return value if found is None else _Rows(found)
+        return plain_value(value) if found is None else _Rows(found)
 
 
 class _Path:
@@ -228,7 +228,7 @@ def _objects(table: Table) -> Sequence[Mapping[str, Any]]:
 
 
 def _listed(values: Any) -> _Rows:
-    return _Rows(values.tolist() if isinstance(values, np.ndarray) else values)
+    return _Rows(map(plain_value, values.tolist() if isinstance(values, np.ndarray) else values))
 
 
 def _shared_out(value: object, rows: int, reason: str) -> Sequence[object]:

@@ -4,6 +4,7 @@ import csv
 import json
 import random
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,66 @@ baseline = "labelled.json"
 task = "classification"
 timestamp = "ts"
 early = "1s"
+"""
+    )
+    return config
+
+
+@dataclass(frozen=True)
+class Half:
+    """A request or a response, as KServe's inference logger writes it."""
+
+    partition: int
+    at_ms: int
+    headers: list[tuple[str, bytes]]
+    value: bytes
+
+
+def halves(panes: int, moved_from: int) -> Iterator[Half]:
+    """Yield requests, each with its response behind it; from a pane on, the answers to like questions are larger."""
+    rng = random.Random(3)
+    for number in range(panes * PER_PANE):
+        at_ms, age = START_MS + number * EVERY_MS // PER_PANE, round(rng.gauss(40, 8), 3)
+        moved = 4.0 if number // PER_PANE >= moved_from else 0.0
+        answer = round(age / 10 + rng.gauss(moved, 1), 3)
+        for kind, body in (("request", {"instances": [[age]]}), ("response", {"predictions": [answer]})):
+            attributes = {
+                "specversion": "1.0", "id": f"r{number}", "source": "http://localhost:9081/",
+                "type": f"org.kubeflow.serving.inference.{kind}", "content-type": "application/json",
+            }  # fmt: skip
+            headers = [(f"ce_{name}", value.encode()) for name, value in attributes.items()]
+            yield Half(number % 2, at_ms, headers, json.dumps(body).encode())
+
+
+def write_logged(folder: Path, topic: str) -> Path:
+    """Write a configuration of both halves on one topic, and the baselines of the questions and of the pairs."""
+    logged = [json.loads(half.value) for half in halves(12, 99)]
+    rows = [
+        {"age": asked["instances"][0][0], "prediction": answered["predictions"][0]}
+        for asked, answered in zip(logged[::2], logged[1::2], strict=True)
+    ]
+    _fit(folder, "baseline", [{"age": row["age"]} for row in rows])
+    _fit(folder, "pairs", rows)
+    config = folder / "driftline.toml"
+    config.write_text(
+        f"""[monitor]
+name = "m"
+[schedule]
+every = "10s"
+lateness = "1s"
+idle = "12h"
+[events]
+format = "auto"
+id = "@id"
+[labels]
+baseline = "pairs.json"
+task = "response"
+id = "@id"
+early = "1s"
+[decision]
+persist = "1 of 1"
+[topics]
+labels = "{topic}"
 """
     )
     return config

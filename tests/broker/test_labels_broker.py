@@ -1,5 +1,6 @@
 """Labels joined through a real broker: each prediction once, whoever is killed, and judged like all other events."""
 
+import contextlib
 import json
 import time
 from collections import Counter
@@ -12,7 +13,16 @@ from kafka import KafkaProducer
 
 from consumers.settings import load_settings
 from consumers.topics import ensure_topics
-from tests.broker.labels_stage import PARTITIONS, Pair, pairs, recount, write_monitor
+from tests.broker.labels_stage import (
+    PARTITIONS,
+    PER_PANE,
+    Pair,
+    halves,
+    pairs,
+    recount,
+    write_logged,
+    write_monitor,
+)
 from tests.peers import Peer
 
 WITHIN_S = 90
@@ -132,3 +142,31 @@ def test_a_joiner_that_is_killed_labels_nothing_twice_and_forgets_nothing(
             process.terminate()
             process.communicate(timeout=30)
     assert labelled(labels) == recount(made)
+
+
+def test_what_a_model_is_asked_and_what_it_answers_are_judged_as_one_row(
+    make_topic: Callable[..., str],
+    command_line: Callable[..., Any],
+    committed: Callable[..., list[Any]],
+    bootstrap_servers: list[str],
+    tmp_path: Path,
+) -> None:
+    """Both halves of an inference logger's traffic on one topic: the answers move, the questions do not."""
+    topic = make_topic("halves", partitions=2)
+    config = write_logged(tmp_path, topic)
+    with contextlib.closing(KafkaProducer(bootstrap_servers=bootstrap_servers, acks="all", linger_ms=20)) as producer:
+        for half in halves(5, moved_from=3):
+            producer.send(
+                topic, half.value, headers=half.headers, partition=half.partition, timestamp_ms=half.at_ms
+            ).add_errback(pytest.fail)
+        producer.flush()
+    driftline = command_line(config, topic)
+    driftline.run("run", "--burst")
+    told = json.loads(driftline.run("status", "--json").stdout)["labels"]
+    requests = 5 * PER_PANE
+    assert (told["predictions"]["labelled"], told["predictions"]["foreign"]) == (requests, requests)
+    assert (told["labels"]["matched"], told["labels"]["foreign"]) == (requests, requests)
+    events = [json.loads(record.value) for record in committed(f"{topic}.alerts")]
+    opened = next(event for event in events if event["type"] == "drift.opened")
+    assert {event["monitor"] for event in events} == {f"{topic}.performance"}
+    assert {feature["name"] for feature in opened["features"]} == {"prediction"}
