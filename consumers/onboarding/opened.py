@@ -168,6 +168,11 @@ class _Everything(Wanted):
     def columns(self) -> frozenset[str]:
         return _All()
 
+    @property
+    def names(self) -> Names:
+        # Values without names are refused until they have some.
+        return self.event_format.names or self.features
+
 
 def _reader(wanted: Wanted, notes: _Notes) -> EventReader:
     formats: Sequence[Format] = tuple(_noted(wanted, notes))

@@ -42,14 +42,15 @@ def test_features_of_several_objects_are_those_of_one_event() -> None:
     """Of a name that both have, the first one's value; where neither is there, the event is refused."""
     reader = PredictionReader(EventFormat("at", features="in.x", more_features=("user",)), "out.score")
     told = {**GOOD, "id": "a", "user": {"age": 2, "plan": "b"}}
-    read = reader.read(json.dumps(told).encode(), None)
+    read = reader.read(raw(told), None)
     assert read is not None
-    assert read.features == {"age": 1, "plan": "b"}
-    only = reader.read(json.dumps({**told, "in": {}}).encode(), None)
+    assert read.rows == [{"age": 1, "plan": "b"}]
+    only = reader.read(raw({**told, "in": {}}), None)
     assert only is not None
-    assert only.features == {"age": 2, "plan": "b"}
-    with pytest.raises(Refused, match="no object"):
-        reader.read(json.dumps({**told, "in": {}, "user": 3}).encode(), None)
+    assert only.rows == [{"age": 2, "plan": "b"}]
+    with pytest.raises(Refused) as refused:
+        reader.read(raw({**told, "in": {}, "user": 3}), None)
+    assert refused.value.reason == "wrong_shape"
 
 
 def test_events_of_others_are_none() -> None:
