@@ -14,6 +14,7 @@ from consumers.labelled_event import labelled_event
 from consumers.lane import HeldLabel, Lane
 from consumers.raw import RawBatch, RawRecord, Rejected
 from consumers.sink import Outgoing
+from consumers.undecodable import read_alone
 from stream import labelled
 from stream.answered import RESPONSE, Response, answered_features
 from stream.join import JoinLimits, JoinWindow, Prediction
@@ -116,7 +117,7 @@ class Pairer:
     ) -> Outgoing | Refused | None:
         record_ms = held.record_ms if held.record_ms >= 0 else None
         try:
-            label = self._labels.read(held.raw, record_ms)
+            label = read_alone(self._labels.read, held.raw, record_ms)
         except Refused as refused:
             return refused
         if label is None:
@@ -164,7 +165,7 @@ class Pairer:
             # A record without a time is as old as the newest before it.
             time_ms = record_ms if record_ms >= 0 else lane.window.reached_ms
             try:
-                read = self._predictions.read(raw, record_ms if record_ms >= 0 else None)
+                read = read_alone(self._predictions.read, raw, record_ms if record_ms >= 0 else None)
             except Refused as refused:
                 yield offset, raw.value, refused
                 continue

@@ -6,14 +6,18 @@ partition for ever. This is the one place beside the top of a process where erro
 """
 
 import logging
+from collections.abc import Callable
 from dataclasses import replace
+from typing import TypeVar
 
 from consumers.decode import Decoder
-from consumers.raw import Decoded, RawBatch, Rejected
+from consumers.decode.lenient import Refused
+from consumers.raw import Decoded, RawBatch, RawRecord, Rejected
 from consumers.source import LogRefused, LogUnavailable
 
 REASON = "undecodable"
 _log = logging.getLogger("driftline.events")
+_Read = TypeVar("_Read")
 
 
 def decode_all(decoder: Decoder, batch: RawBatch) -> Decoded:
@@ -31,6 +35,17 @@ def decode_all(decoder: Decoder, batch: RawBatch) -> Decoded:
     decoded = decoder.decode(batch.part([place for place, at in enumerate(batch.offsets) if at not in bad]))
     rejected = sorted([*decoded.rejected, *poison], key=lambda reject: reject.offset)
     return replace(decoded, rejected=tuple(rejected))
+
+
+def read_alone(read: Callable[[RawRecord, int | None], _Read], raw: RawRecord, record_ms: int | None) -> _Read:
+    """Return what is read of one record; raises Refused, as ``undecodable`` where the reader itself fails."""
+    try:
+        return read(raw, record_ms)
+    except (Refused, LogUnavailable, LogRefused):
+        raise
+    except Exception as error:
+        _log.exception("a reader of predictions or labels failed; please report it")
+        raise Refused(REASON, f"{type(error).__name__}: {error}"[:200]) from error
 
 
 def _tried(decoder: Decoder, batch: RawBatch, place: int) -> Rejected | None:

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import consumers.joiner
+from consumers.decode.pairs import LabelReader, PredictionReader
 from consumers.lane import read_lane_note
+from consumers.raw import RawRecord
 from consumers.source import LogUnavailable, Position
 from tests.joining import EARLY_MS, HOUR_MS, START_MS, JoinStage, drain
 
@@ -379,3 +381,28 @@ def test_a_labelled_event_that_is_no_plain_json_is_written_all_the_same() -> Non
     assert [
         json.loads(record.value or b"")["features"]["driftline.loss"] for record in stage.log.records("labelled")
     ] == [0.0]
+
+
+def test_a_record_that_breaks_its_reader_stops_no_lane(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fault of a reader costs its record, with a reason; passed on, it would be met again by whoever comes next."""
+
+    def faulty(read: Any) -> Any:
+        def broken(self: Any, raw: RawRecord, record_ms: int | None) -> Any:
+            if b"poison" in (raw.value or b""):
+                raise ZeroDivisionError("a fault")
+            return read(self, raw, record_ms)
+
+        return broken
+
+    for reader in (PredictionReader, LabelReader):
+        monkeypatch.setattr(reader, "read", faulty(reader.read))
+    stage = JoinStage()
+    for number, event_id in enumerate(("a", "poison", "b")):
+        stage.predict(event_id, number)
+        stage.label(event_id, 5_000 + number)
+    drain(stage.joiner())
+    ledger = stage.ledger()
+    assert (stage.ids(), ledger.balanced()) == (["a", "b"], True)
+    assert (ledger.rejected["undecodable"], ledger.labels_rejected["undecodable"]) == (1, 1)
+    # The counter's own reader writes the dead letter of the event.
+    assert stage.reasons() == ["undecodable"]
