@@ -14,6 +14,8 @@ FORMATS: Mapping[str, str] = {
     "kserve": "consumers.decode.kserve:KServe",
     "seldon": "consumers.decode.seldon:Seldon",
 }
+# Nothing in a record says that it is of one of these: they have to be named.
+UNTOLD = ("open-inference-protobuf",)
 # Each record told by itself; plain JSON in all its shapes, and nothing else.
 AUTO, JSON = "auto", "json"
 FORMAT_NAMES = (AUTO, JSON, *FORMATS)

@@ -45,8 +45,15 @@ class InferenceProtobuf:
         if not record.value:
             raise Refused("tombstone" if record.value is None else "empty", "the record has no value")
         message = _reader(self._message).parsed(record.value)
-        record.tell({"model_name": message.model_name, "model_version": message.model_version, "id": message.id})
-        return table_of(list(self._read(message)), self._features, self._names)
+        about = {"model_name": message.model_name, "model_version": message.model_version, "id": message.id}
+        record.tell(about)
+        try:
+            return table_of(list(self._read(message)), self._features, self._names)
+        except Refused:
+            # Whoever looks for the names of values finds those of the tensors here.
+            tensors = [{"name": one.name, "shape": list(one.shape)} for one in getattr(message, self._tensors)]
+            record.tell({**about, self._tensors: tensors})
+            raise
 
     def _read(self, message: Any) -> Iterator[Tensor]:
         tensors, raw = getattr(message, self._tensors), message.raw_contents

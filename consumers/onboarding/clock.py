@@ -82,7 +82,9 @@ def _weight(column: Column, times: FloatArray, records: FloatArray) -> float:
     weight += 1.0 if len(steps) and np.mean(steps >= 0) >= 0.9 else 0.0
     weight += 0.5 if any(isinstance(value, str) for value in column.present[:10]) else 0.0
     weight -= 1.5 if any(part in name for part in _OTHER_TIMES) and name not in _EXACT else 0.0
-    weight -= 2.0 if len(steps) > 1 and not steps.any() else 0.0
+    if len(steps) > 1 and not steps.any():
+        # One time for all: when they were exported, perhaps. Where the log knows better, it is none.
+        weight -= 3.0 if np.ptp(records) > 0 else 2.0
     # Close to when the record was written: an event's time; far from it: recorded events, or a date in a feature.
     near = np.abs(times - records)
     near = near[np.isfinite(near)]

@@ -3,10 +3,11 @@
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from consumers.decode.format_names import JSON
+from consumers.decode.format_names import AUTO, JSON, UNTOLD
+from consumers.decode.record import Record
 from consumers.decode.schemas import Registry
 from consumers.decode.tables import Names
 from consumers.onboarding.names import ABOUT, LIKELY, UNLIKELY, sounds_like_time
@@ -18,6 +19,7 @@ from consumers.onboarding.walk import branches, lists
 # So many records are tried with each guess, and so many documents looked into for paths.
 _TRIED, _LOOKED_INTO = 200, 50
 _MOST_PATHS = 40
+_NEARLY_ALL = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +42,9 @@ def find_features(
 
     A best place with ``read`` 0 is none: no record of the sample could be read.
     """
-    first = open_sample(sample, Guess(features or ()), registry, _TRIED)
+    first, named = _first(sample, features, registry)
     documents = [event.record.parsed for event in first.events if event.formats[-1:] == (JSON,)][:_LOOKED_INTO]
-    guesses = dict.fromkeys(_guesses(first, documents, features))
+    guesses = dict.fromkeys(replace(guess, format=named) for guess in _guesses(first, documents, features))
     tried = [_judge(open_sample(sample, guess, registry, _TRIED), guess, features) for guess in guesses]
     # Of equals the first: shorter paths come before longer ones.
     tried.sort(key=lambda place: -place.fit)
@@ -51,11 +53,27 @@ def find_features(
         paths = (best.guess.features, *more)
         # Last what others lie in: there, the name of an object is no feature's.
         first_path, *rest = sorted(paths, key=lambda path: is_around(path, paths))
-        guess = Guess(best.guess.known, first_path, tuple(rest))
+        guess = replace(best.guess, features=first_path, more=tuple(rest))
         best = _judge(open_sample(sample, guess, registry, _TRIED), guess, features)
     known = best.guess.paths
     others = {place.guess.features: place for place in reversed(tried) if place.fit >= enough > 0}
     return best, [place for place in tried if others.get(path := place.guess.features) is place and path not in known]
+
+
+def _first(sample: Sample, features: Names | None, registry: Registry | None) -> tuple[Seen, str]:
+    """Open a sample as it comes; where nothing can be read, by those formats that nothing in a record tells."""
+    first = open_sample(sample, Guess(features or ()), registry, _TRIED)
+    for name in UNTOLD if not first.read else ():
+        seen = open_sample(sample, Guess(features or (), format=name), registry, _TRIED)
+        read = seen.read + sum(_holds_tensors(record) for record, _ in seen.unread)
+        if read >= _NEARLY_ALL * seen.records > 0:
+            return seen, name
+    return first, AUTO
+
+
+def _holds_tensors(record: Record) -> bool:
+    """Tell whether a message has tensors, if of unknown names: garbage is a message, too, of nothing."""
+    return record.is_object and any(record.document.get(key) for key in ("inputs", "outputs"))
 
 
 def _more(tried: Sequence[Place], documents: Sequence[Any], features: Names | None) -> tuple[str, ...]:

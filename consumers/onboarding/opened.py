@@ -1,13 +1,13 @@
 """A sample, opened with every format there is: what each record holds, and which formats have read it."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from consumers.decode.event_format import EventFormat
 from consumers.decode.event_reader import EventReader
 from consumers.decode.format import Announced, Format, Opened, Wanted
-from consumers.decode.format_names import FORMATS, JSON
+from consumers.decode.format_names import AUTO, FORMATS, JSON
 from consumers.decode.formats import format_named
 from consumers.decode.lenient import Refused
 from consumers.decode.plain import Plain
@@ -20,11 +20,12 @@ from consumers.raw import Headers
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """What the reader is told: names of features, "" or the path to them, and to further objects with features."""
+    """What the reader is told: names of features, "" or the path to them, paths to further objects, and the format."""
 
     known: Names = ()
     features: str = ""
     more: tuple[str, ...] = ()
+    format: str = AUTO
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -69,7 +70,7 @@ class Seen:
 def open_sample(sample: Sample, guess: Guess, registry: Registry | None = None, most: int | None = None) -> Seen:
     """Open the records of a sample, at most so many of them, spread over its batches."""
     notes = _Notes()
-    told = EventFormat(features=guess.features, names=guess.known, more_features=guess.more)
+    told = EventFormat(features=guess.features, names=guess.known, more_features=guess.more, format=guess.format)
     reader = _reader(_Everything(guess.known, told, registry), notes)
     seen = Seen()
     each = None if most is None else -(-most // max(1, len(sample.batches)))
@@ -175,10 +176,12 @@ class _Everything(Wanted):
 
 
 def _reader(wanted: Wanted, notes: _Notes) -> EventReader:
-    formats: Sequence[Format] = tuple(_noted(wanted, notes))
-    return EventReader(formats, _NotedPlain(wanted, notes), None, lambda record: False)
+    formats: Mapping[str, Format] = dict(_noted(wanted, notes))
+    fixed = formats.get(wanted.event_format.format)
+    return EventReader(tuple(formats.values()), _NotedPlain(wanted, notes), fixed, lambda record: False)
 
 
-def _noted(wanted: Wanted, notes: _Notes) -> Iterator[Format]:
-    for name in FORMATS:
-        yield _Noted(name, format_named(name, wanted), notes)
+def _noted(wanted: Wanted, notes: _Notes) -> Iterator[tuple[str, Format]]:
+    named = wanted.event_format.format
+    for name in dict.fromkeys((*FORMATS, *(() if named in (AUTO, JSON) else (named,)))):
+        yield name, _Noted(name, format_named(name, wanted), notes)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from consumers.decode.format_names import AUTO
 from consumers.onboarding.features import made_up_names
 from consumers.onboarding.proposal import Proposal
 from consumers.onboarding.surroundings import surroundings_lines
@@ -61,7 +62,9 @@ def _schedule(proposal: Proposal) -> Iterator[str]:
 
 def _events(proposal: Proposal, *, fitted: bool) -> Iterator[str]:
     yield "\n[events]"
-    yield _line("format", "auto", f"found: {formats_words(proposal)}")
+    named = proposal.place.guess.format
+    must = "" if named == AUTO else "; records do not tell it, so that it must be named"
+    yield _line("format", named, f"found: {formats_words(proposal)}{must}")
     if extras := _extras(proposal):
         yield f"# to read them, driftline needs an extra wherever it runs: {extras}"
     clock = proposal.clock

@@ -53,7 +53,7 @@ def extra_names(settings: Settings, baseline: Baseline, sample: Sample, registry
     """Return the names of single values that stand with the features and are none, nor anything else that is read."""
     events = settings.events
     known = tuple(feature.name for feature in baseline.features)
-    guess = Guess(known, events.features, events.more_features)
+    guess = Guess(known, events.features, events.more_features, events.format)
     seen = open_sample(sample, guess, registry, 200)
     read = {events.timestamp, events.id, events.model, events.model_version, *events.segment, *events.where} - {None}
     told = {str(path).removeprefix(f"{prefix}.") for path in read for prefix in guess.paths}
