@@ -81,7 +81,7 @@ def test_who_is_over_is_forgotten_in_the_end_and_who_speaks_never() -> None:
     assert (len(over), over[0], len(taps.memory.runs)) == (1_000, "run-0200", 1_010)
     step_s = 0
     while step_s * 1_000 < REMEMBERED_MS + 120_000:
-        step_s += 10
+        step_s += 15
         heard(taps, step_s, report("run-0000", step_s))
     assert list(taps.memory.runs) == ["run-0000"]
 
