@@ -92,6 +92,6 @@ def _kind(feature: Reference) -> str:
 
 
 def _instead(feature: Reference, looks: Looks) -> str:
-    """Return the kind of what was seen most in a feature's place; what no look has met is just another kind."""
+    """Return the kind of what was seen most in a feature's place; "" where no look has met it."""
     kinds = {kind: count for kind, count in looks.fields.get(feature.name, {}).items() if kind != _kind(feature)}
-    return max(sorted(kinds), key=kinds.__getitem__, default="something else")
+    return max(sorted(kinds), key=kinds.__getitem__, default="")

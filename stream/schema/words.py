@@ -1,11 +1,11 @@
 """Changes of how events are made, put into words: the `monitor.health` events that tell of them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from stream.drift_event import DriftEvent, Identity, TestedWindow, health_event
-from stream.schema.change import Change
+from stream.schema.change import Change, Sort
 from stream.schema.state import Incident
 
 SCHEMA_CHANGED, SAMPLING_CHANGED = "schema_changed", "sampling_changed"
@@ -46,26 +46,44 @@ def change_sentence(change: Change) -> str:
     """Return a change as people say it.
 
     >>> change_sentence(Change("appeared", "loyalty_tier", "", "text", 0.984))
-    '`loyalty_tier` appeared: text, in 98 % of the events looked at'
+    '`loyalty_tier` appeared: text, in 98.4 % of the events looked at'
     >>> change_sentence(Change("retyped", "age", "number", "text", 1.0, feature=True))
     '`age` is text now in 100 % of the events, was a number'
     """
-    name, share = f"`{change.name}`", f"{100 * change.share:.3g} %"
-    if change.sort == "appeared":
-        return f"{name} appeared: {change.after or 'of several kinds'}, in {share} of the events looked at"
-    if change.sort == "vanished" and change.feature:
-        trained = f"{100 * float(change.before):.3g} %"
-        return f"the feature {name} vanished: {share} of the events have it, {trained} had it in training"
-    if change.sort == "vanished":
+    return _SENTENCES[change.sort](change, f"`{change.name}`", f"{100 * change.share:.3g} %")
+
+
+def _appeared(change: Change, name: str, share: str) -> str:
+    return f"{name} appeared: {change.after or 'of several kinds'}, in {share} of the events looked at"
+
+
+def _vanished(change: Change, name: str, share: str) -> str:
+    if not change.feature:
         return f"{name} vanished: {share} of the events looked at have it, nearly all had"
-    if change.sort == "retyped":
-        where = f" in {share} of the events" if change.feature else ""
-        return f"{name} is {_kind(change.after)} now{where}, was {_kind(change.before)}"
-    if change.sort == "rate":
-        return f"the stated sampling rate is {change.after or 'no more there'}, was {change.before or 'not stated'}"
+    trained = f"{100 * float(change.before):.3g} %"
+    return f"the feature {name} vanished: {share} of the events have it, {trained} had it in training"
+
+
+def _retyped(change: Change, name: str, share: str) -> str:
+    if change.feature and not change.after:
+        return f"{name} is no longer {_kind(change.before)} in {share} of the events"
+    where = f" in {share} of the events" if change.feature else ""
+    return f"{name} is {_kind(change.after)} now{where}, was {_kind(change.before)}"
+
+
+def _rate(change: Change, name: str, share: str) -> str:
+    return f"the stated sampling rate is {change.after or 'no more there'}, was {change.before or 'not stated'}"
+
+
+def _volume(change: Change, name: str, share: str) -> str:
     before, now = int(change.before), int(change.after)
     times = f"{now / before:.3g} times as many" if now > before else f"{before / now:.3g} times as few"
     return f"{times} events come as usual at this time, {now} instead of {before}: was sampling changed?"
+
+
+_SENTENCES: Mapping[Sort, Callable[[Change, str, str], str]] = {
+    "appeared": _appeared, "vanished": _vanished, "retyped": _retyped, "rate": _rate, "volume": _volume,
+}  # fmt: skip
 
 
 def _kind(kind: str) -> str:
@@ -74,17 +92,15 @@ def _kind(kind: str) -> str:
     >>> _kind("number"), _kind("array"), _kind("text"), _kind("")
     ('a number', 'an array', 'text', 'of several kinds')
     """
-    if kind in ("text", "null", "something else"):
+    if kind == "text":
         return kind
     return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}" if kind else "of several kinds"
 
 
 def _trade_places(changes: Sequence[Change]) -> bool:
     """Tell whether text came where numbers were, and numbers where text was."""
-    moves = {
-        (change.before in ("number",), change.after in ("number",)) for change in changes if change.sort == "retyped"
-    }
-    return {(True, False), (False, True)} <= moves
+    retyped = [change for change in changes if change.sort == "retyped" and change.feature]
+    return any(one.before == "number" for one in retyped) and any(one.after == "number" for one in retyped)
 
 
 def _listed(change: Change) -> dict[str, Any]:
