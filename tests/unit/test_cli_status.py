@@ -235,3 +235,10 @@ def test_labels_have_a_chapter_where_there_are_any() -> None:
     assert "predictions 30 read: 5 waiting, 20 labelled, 5 unlabelled (expired)" in lines
     assert "labels      20 read: 20 matched" in lines
     assert "delay       1 min 26 s on average, -2 s to 1 min 30 s" in lines
+
+
+def test_what_is_made_otherwise_in_the_events_has_its_lines():
+    """Each change and since when; a status of an earlier release says nothing of it."""
+    change = {"since": "2026-01-01T00:00:00Z", "reason": "schema_changed", "change": "`tier` appeared: text"}
+    assert "schema     `tier` appeared: text, since 2026-01-01T00:00:00Z" in shown(status(schema=[change]))
+    assert not any(line.startswith("schema") for line in shown(status()))

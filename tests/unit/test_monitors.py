@@ -137,3 +137,35 @@ def test_a_restart_between_boundaries_changes_nothing(layout):
         cut = _monitors(layout, division)
         cut.restore(msgspec.msgpack.decode(memories, type=list[tuple[Segment, Memory]]), held)
     assert told == expected
+
+
+def _without_values(layout, segment: Segment, place: int) -> Pane:
+    pane = _pane(layout, segment, place)
+    pane.counts.cells[layout.numeric_cells(0)] = 0
+    pane.counts.cells[layout.numeric_specials(0).start] = ROWS
+    return pane
+
+
+def test_a_change_of_how_events_are_made_is_one_incident_whatever_their_segments(layout):
+    """A feature is gone in all of them: told once, of the whole stream, by the first tick of the boundary."""
+    monitors = _monitors(layout, Division(("country",), most=5))
+    ticks = []
+    for place in range(4):
+        for name in ("DE", "FR"):
+            monitors.add(_without_values(layout, (name,), place))
+        ticks += monitors.advance((place + 1) * EVERY_MS)
+    events = [event for tick in ticks for event in tick.events if event.reason == "schema_changed"]
+    assert [(event.segment, event.window["n"]) for event in events] == [({}, 2 * ROWS)]
+    assert monitors.untold() == []
+
+
+def test_what_is_sealed_behind_an_early_test_is_told_without_a_tick(layout):
+    """The boundary had its tick when patience ended; what its pane shows is not lost."""
+    monitors = _monitors(layout, Division())
+    for place in range(3):
+        monitors.add(_without_values(layout, (), place))
+    assert len(list(monitors.advance_early(3 * EVERY_MS, lambda start, end: 0.5))) == 3
+    assert monitors.untold() == []
+    assert list(monitors.advance(3 * EVERY_MS)) == []
+    assert [event.reason for event in monitors.untold()] == ["schema_changed"]
+    assert monitors.untold() == []

@@ -1,5 +1,6 @@
 """How events are made: what is told of fields, of features and of the number of events, and what is not."""
 
+import doctest
 from copy import deepcopy
 
 import msgspec
@@ -14,7 +15,7 @@ from stream.looks import RATE, Looks
 from stream.panes import Pane
 from stream.policy import Policy
 from stream.schedule import DAY_MS, Schedule
-from stream.schema import SchemaState, SchemaWatch
+from stream.schema import SchemaState, SchemaWatch, words
 from tests.builders import layout_of, panes_of, rows_of
 
 HOUR_MS, ROWS = 3_600_000, 100
@@ -265,3 +266,36 @@ def test_a_gap_of_days_is_passed_over(layout):
     """Silence is nothing that a jump could be measured against."""
     panes = [*days(layout, 3, lambda hour: 400), *[None] * (DAY_MS * 4 // HOUR_MS), *hours(layout, 30, 168, rows=40)]
     assert [entry for entry in tell(stream(layout), panes) if entry[0] < 170] == []
+
+
+def test_two_stretches_that_are_far_apart_do_not_agree(layout):
+    """Of the latest three, two must."""
+    gone = {"size": [NAN] * ROWS}
+    panes = [pane(layout, hour, **(gone if hour in (4, 7) else {})) for hour in range(10)]
+    assert tell(stream(layout), panes) == []
+
+
+def test_what_stands_for_hours_is_not_yet_the_usual(layout):
+    """Many stretches in a short time are not a day."""
+    watch, said = stream(layout), []
+    for number in range(60):
+        fields = USUAL if number < 4 else {**USUAL, "new": {"text": 20}}
+        watch.seal([pane(layout, number, fields)])
+        said += watch.tick(IDENTITY, drift_event.TestedWindow(0, number * HOUR_MS // 10, ROWS))
+    assert [event.state for event in said] == ["begun"]
+
+
+def test_a_status_lists_what_lasts(layout):
+    """Each change with the boundary at which it was told; nothing once it is over."""
+    watch, gone = stream(layout), {"size": [NAN] * ROWS}
+    tell(watch, hours(layout, 3, **gone))
+    sentence = "the feature `size` vanished: 0 % of the events have it, 100 % had it in training"
+    assert watch.told() == [{"since": "1970-01-01T02:00:00Z", "reason": "schema_changed", "change": sentence}]
+    tell(watch, hours(layout, 3, 3), 3)
+    assert watch.told() == []
+
+
+def test_examples_do_what_they_say():
+    """Each sentence of the docstrings is the one that is said."""
+    assert doctest.testmod(words).attempted >= 3
+    assert doctest.testmod(words).failed == 0
