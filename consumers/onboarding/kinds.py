@@ -22,7 +22,7 @@ class Kinds:
     """A baseline of the sample, None where no column makes a feature; and what a person should know of the columns.
 
     ``digits`` are texts that are spelled as numbers: training data in csv must be told that they are categories.
-    ``dropped`` are those that name something, and the time; ``left_out`` is what the fit said of others.
+    ``dropped`` are those that name something, and the time; ``remarks`` is what the fit said of others.
     """
 
     baseline: Baseline | None
@@ -30,7 +30,6 @@ class Kinds:
     digits: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()
     constant: tuple[str, ...] = ()
-    left_out: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
 
     @property
@@ -55,7 +54,6 @@ def find_kinds(rows: Sequence[Mapping[str, Any]], beside: Iterable[str], source:
         digits=tuple(name for name in found if _spelled_as_numbers(rows, name)),
         dropped=dropped,
         constant=tuple(name for name, feature in found.items() if _is_constant(feature)),
-        left_out=tuple(name for name in names if name not in found and name not in dropped),
         remarks=tuple(said),
     )
 

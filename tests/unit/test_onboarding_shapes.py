@@ -176,6 +176,18 @@ def test_records_that_are_no_plain_text_are_opened_as_the_stream_opens_them(
     assert found.clock.times_ms.tolist() == stamps
 
 
+@pytest.mark.parametrize(("models", "of_topic", "of_file"), [(1, "asked", "m0"), (2, "asked", "asked")])
+def test_a_monitor_is_called_as_no_other_one_is(models: int, of_topic: str, of_file: str) -> None:
+    """After its topic: another one may have the same models. Of a file, after the only model, or the file."""
+    values = [
+        json.dumps({"ts": START_S + i, "model": f"m{i % models}", "features": {"age": i % 37}}).encode()
+        for i in range(ROWS)
+    ]
+    batches = [RawBatch("asked", 0, range(ROWS), values, [(START_S + i) * 1000 for i in range(ROWS)])]
+    assert propose(Sample("asked", batches, of_topic=True), None).name == of_topic
+    assert propose(Sample("asked.jsonl", batches), None).name == of_file
+
+
 def test_what_could_be_something_else_is_a_comment_with_the_alternative(tmp_path: Path) -> None:
     """Two times and two objects that look like features: one is taken, the other stands in a comment."""
     sample = write_events(

@@ -45,6 +45,13 @@ def test_without_the_table_there_is_no_second_monitor(settings: Callable[..., Se
     assert performance_of(settings("")) is None
 
 
+def test_labelled_events_have_their_features_in_one_object(settings: Callable[..., Settings]) -> None:
+    """In however many objects of the prediction's event they stood."""
+    made = performance_of(settings(EVENTS + 'more_features = ["device"]\n' + LABELS))
+    assert made is not None
+    assert (made.events.features, made.events.more_features) == ("features", ())
+
+
 @pytest.mark.parametrize(
     ("rest", "told"),
     [
