@@ -12,6 +12,7 @@ from typing import Any
 from consumers.decode.format import Announced, Wanted
 from consumers.decode.lenient import Refused
 from consumers.decode.record import Record
+from consumers.decode.shape import Shape
 
 _STRUCTURED = "application/cloudevents"
 _PREFIX = "ce_"
@@ -23,6 +24,14 @@ class CloudEvents:
 
     announced = Announced(headers=("ce_specversion", "content-type"), keys=("specversion",))
     is_envelope = True
+    shapes = (
+        Shape(
+            ("data",),
+            needs={("specversion",): str, ("type",): str, ("data_base64",): None},
+            around=lambda keys: None if keys[0] in _DATA else keys,
+            headers=frozenset({"content-type"}),
+        ),
+    )
 
     def __init__(self, wanted: Wanted) -> None:
         """Take nothing: an envelope depends on nothing."""

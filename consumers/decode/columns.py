@@ -13,7 +13,7 @@ from stream.rows import CategoricalColumn, NumericColumn
 
 
 class Columns:
-    """Room for ``capacity`` events, filled in pieces.
+    """Room for ``capacity`` rows, and for more where there are more; filled in pieces.
 
     Pieces of a few hundred events stay in the processor's cache while they are turned from rows into columns.
     """
@@ -33,6 +33,7 @@ class Columns:
         """Add events: tuples that begin with the numbers (None or NaN: missing), then the categories."""
         if not events:
             return
+        self._make_room(len(events))
         numeric = len(self._numbers)
         if not self._append_rows(events):
             for feature, values in enumerate(islice(zip(*events, strict=True), numeric)):
@@ -42,6 +43,13 @@ class Columns:
             for i, (codes, values) in enumerate(zip(self._codes, columns, strict=True)):
                 self._place(i, codes, values)
         self._filled += len(events)
+
+    def _make_room(self, rows: int) -> None:
+        """Double the room until so many more rows fit."""
+        needed, capacity = self._filled + rows, self._numbers.shape[1]
+        if needed > capacity:
+            more = ((0, 0), (0, max(needed - capacity, capacity)))
+            self._numbers, self._cells = np.pad(self._numbers, more), np.pad(self._cells, more)
 
     def _append_rows(self, events: Sequence[tuple[object, ...]]) -> bool:
         """Write the numbers of events that have them all, row by row; False, with nothing written, if one does not.

@@ -5,15 +5,21 @@ Source: Debezium's documentation, "Change event values"; Kafka Connect's JsonCon
 left out unless the configuration asks for ``@snapshot``.
 """
 
-from typing import Any
+from typing import Any, Literal
+
+import msgspec
 
 from consumers.decode.format import Announced, Wanted
 from consumers.decode.lenient import Refused
 from consumers.decode.record import Record
+from consumers.decode.shape import Shape
 
 _WITH_ROW = ("c", "u", "r")
 _WITHOUT_ROW = ("d", "t", "m")
 _NO_SNAPSHOT = (None, "false", False)
+# What is said around a row, as it stands in the change; and how most changes are told from all other records.
+_TOLD = ("op", "source", "ts_ms")
+_CHANGE = {("op",): Literal["c", "u"], ("source", "snapshot"): Literal["false", None]}
 
 
 class Debezium:
@@ -21,6 +27,15 @@ class Debezium:
 
     announced = Announced(keys=("op", "payload"))
     is_envelope = True
+    shapes = (
+        Shape(("after",), needs=_CHANGE, around=lambda keys: keys if keys[0] in _TOLD else None),
+        Shape(
+            ("payload", "after"),
+            needs={("schema",): msgspec.Raw} | {("payload", *keys): kind for keys, kind in _CHANGE.items()},
+            around=lambda keys: ("payload", *keys) if keys[0] in _TOLD else None,
+            is_closed=True,
+        ),
+    )
 
     def __init__(self, wanted: Wanted) -> None:
         self._takes_snapshots = "@snapshot" in wanted.paths

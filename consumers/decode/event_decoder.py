@@ -5,11 +5,10 @@ import numpy as np
 from baselines.baseline import Baseline
 from consumers.decode.category_codes import CategoryCodes
 from consumers.decode.event_format import EventFormat
-from consumers.decode.format_names import AUTO, JSON
 from consumers.decode.looker import Looker
 from consumers.decode.parts import Part, rejected, rows_of
 from consumers.decode.patient import PatientReader
-from consumers.decode.quick import QuicklyRead, QuickReader, quick_reader
+from consumers.decode.quick import QuicklyRead, quick_reader
 from consumers.decode.schemas import Registry
 from consumers.raw import Decoded, RawBatch
 
@@ -29,10 +28,8 @@ class EventDecoder:
         codes = tuple(CategoryCodes(reference) for reference in baseline.categorical)
         self._patient = PatientReader(baseline, event_format, codes, registry)
         # None where no event can be read in the quick way.
-        self.quick: QuickReader | None = None
         self._looker = Looker(baseline, event_format, self._patient.first) if looks else None
-        if event_format.format in (AUTO, JSON):
-            self.quick = quick_reader(baseline, event_format, codes, self._patient.telling)
+        self.quick = quick_reader(baseline, event_format, codes, self._patient.shapes, self._patient.telling)
 
     def decode(self, batch: RawBatch) -> Decoded:
         """Return rows in offset order, the records refused and why, and how many are foreign."""

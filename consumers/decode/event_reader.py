@@ -3,8 +3,9 @@
 By headers, then by first bytes, then by keys; or the one format that is fixed. What an envelope holds is read in turn.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TypeAlias, TypeVar
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TypeAlias
 
 from consumers.decode.compressed import decompressed, is_compressed
 from consumers.decode.confluent import Confluent
@@ -13,13 +14,13 @@ from consumers.decode.lenient import Refused
 from consumers.decode.lines import Lines
 from consumers.decode.plain import Plain
 from consumers.decode.record import Record
+from consumers.decode.shape import PLAIN, Shape, Shaped
 from consumers.decode.tables import Objects, Table
 
 # Envelopes within envelopes: compressed, in a CloudEvent, with a schema, a change of a database.
 _DEEPEST = 6
 
 Found: TypeAlias = list[tuple[Record, Table]]
-_Key = TypeVar("_Key")
 
 
 class EventReader:
@@ -32,15 +33,31 @@ class EventReader:
     def __init__(
         self, formats: Sequence[Format], plain: Plain, fixed: Format | None, excludes: Callable[[Record], bool]
     ) -> None:
-        self._plain, self._fixed, self._excludes = plain, fixed, excludes
-        self._by_header = _announced((name, one) for one in formats for name in one.announced.headers)
-        self._by_first = _announced((prefix[0], one) for one in formats for prefix in one.announced.prefixes)
-        self._by_key = _announced((key, one) for one in formats for key in one.announced.keys)
+        self._formats, self._plain, self._fixed, self._excludes = formats, plain, fixed, excludes
+        self._by_header = [one for one in formats if one.announced.headers]
+        self._by_key = [one for one in formats if one.announced.keys]
+        self._by_first: dict[int, list[Format]] = {}
+        for one in formats:
+            for first in dict.fromkeys(prefix[0] for prefix in one.announced.prefixes):
+                self._by_first.setdefault(first, []).append(one)
 
     @property
     def keys(self) -> tuple[str, ...]:
         """The keys that may tell a format."""
-        return tuple(self._by_key)
+        return tuple(dict.fromkeys(key for one in self._by_key for key in one.announced.keys))
+
+    def shapes(self) -> list[Shape]:
+        """Return how records look that need not be opened here, plain events first."""
+        found, keys = [PLAIN] if self._fixed is None else [], tuple[str, ...]()
+        headers = frozenset(name for one in self._formats for name in one.announced.headers)
+        for one in self._formats:
+            if isinstance(one, Shaped) and self._fixed in (None, one):
+                # What has the keys of formats that are asked earlier is theirs.
+                found += [
+                    replace(shape, refused_headers=headers - shape.headers, refused_keys=keys) for shape in one.shapes
+                ]
+            keys += one.announced.keys
+        return found
 
     def read(self, record: Record) -> Found:
         """Return the tables of a record, each with the record it stands in; raises Refused. None is none for us."""
@@ -99,10 +116,9 @@ class EventReader:
 
     def _choose(self, record: Record) -> Format:
         if record.headers:
-            for name in self._by_header.keys() & record.headers.keys():
-                for one in self._by_header[name]:
-                    if one.claims(record):
-                        return one
+            for one in self._by_header:
+                if not record.headers.keys().isdisjoint(one.announced.headers) and one.claims(record):
+                    return one
         if record.value:
             for one in self._by_first.get(record.value[0], ()):
                 if record.value.startswith(one.announced.prefixes) and one.claims(record):
@@ -115,19 +131,10 @@ class EventReader:
         except Refused:
             return _LINES if _LINES.claims(record) else self._plain
         if not self._plain.fits(record):
-            for key in sorted(self._by_key.keys() & document.keys()):
-                for one in self._by_key[key]:
-                    if document[key] is not None and one.claims(record):
-                        return one
+            for one in self._by_key:
+                if any(document.get(key) is not None for key in one.announced.keys) and one.claims(record):
+                    return one
         return self._plain
 
 
 _LINES = Lines()
-
-
-def _announced(announcements: Iterable[tuple[_Key, Format]]) -> Mapping[_Key, list[Format]]:
-    found: dict[_Key, list[Format]] = {}
-    for what, one in announcements:
-        if one not in (known := found.setdefault(what, [])):
-            known.append(one)
-    return found

@@ -10,6 +10,7 @@ from consumers.decode.format import Announced, Opened, Wanted
 from consumers.decode.frame import Frame
 from consumers.decode.lenient import Refused
 from consumers.decode.record import Record
+from consumers.decode.shape import Keys, Shape
 from consumers.decode.tables import unnamed
 
 
@@ -22,6 +23,9 @@ class KServe:
     def __init__(self, wanted: Wanted) -> None:
         self._names = wanted.names
         self._is_request = wanted.event_format.side == "request"
+        no_request: dict[Keys, None] = {("instances",): None, ("inputs",): None}
+        response = Shape(("predictions",), self._names, no_request)
+        self.shapes = (Shape(("instances",), self._names) if self._is_request else response,)
 
     def claims(self, record: Record) -> bool:
         """Tell whether there are rows where this protocol has them."""

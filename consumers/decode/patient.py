@@ -15,6 +15,7 @@ from consumers.decode.plain import SHAPE_KEYS
 from consumers.decode.record import Record
 from consumers.decode.schemas import Registry
 from consumers.decode.segment_names import SegmentNames
+from consumers.decode.shape import Shape
 from consumers.decode.tables import Table
 from consumers.raw import RawBatch, RawRecord
 
@@ -43,6 +44,11 @@ class PatientReader:
         self._rows = RowReader(event_format)
         features = tuple(feature.name for feature in baseline.features)
         self._reader = reader_of(Wanted(features, event_format, registry), self._rows.excludes)
+
+    @property
+    def shapes(self) -> list[Shape]:
+        """How records look that need no patience."""
+        return self._reader.shapes()
 
     @property
     def telling(self) -> tuple[str, ...]:

@@ -1,10 +1,10 @@
-"""The quick way for plain JSON events that are as they should be: bytes -> columns, a few hundred at a time."""
+"""The quick way for JSON events that are as they should be: bytes -> columns, a few hundred at a time."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import compress
-from typing import Any
+from itertools import chain, compress, repeat
+from typing import Any, TypeVar
 
 import numpy as np
 from msgspec.structs import astuple
@@ -16,9 +16,12 @@ from consumers.decode.event_format import EventFormat
 from consumers.decode.lenient import Refused
 from consumers.decode.parts import Part, times_of
 from consumers.decode.segment_names import SegmentNames
+from consumers.decode.shape import Shape
 from consumers.decode.typed import REFUSALS, TypedReader, typed_reader
 from consumers.raw import RawBatch
 from stream.segments import SegmentColumn
+
+T = TypeVar("T")
 
 # Events turned into columns at a time: few enough for the processor's cache, enough to share out numpy's overhead.
 _PIECE = 256
@@ -46,12 +49,21 @@ class _Piece:
 
 
 class QuickReader:
-    """Reads what the typed reader takes; what it takes means the same to the patient reader."""
+    """Reads what one of the typed readers takes; what it takes means the same to the patient reader.
+
+    The one that read the last record is tried first: which one it is says how quickly a record is read, and no more.
+    """
 
     def __init__(
-        self, typed: TypedReader, baseline: Baseline, event_format: EventFormat, codes: Sequence[CategoryCodes]
+        self,
+        readers: Sequence[TypedReader],
+        baseline: Baseline,
+        event_format: EventFormat,
+        codes: Sequence[CategoryCodes],
     ) -> None:
-        self.typed, self._baseline, self._format, self._codes = typed, baseline, event_format, codes
+        self.typed, self._readers = readers[0], readers
+        self._trials = _STRANGE
+        self._baseline, self._format, self._codes = baseline, event_format, codes
         self._segments = SegmentNames()
 
     def read(self, batch: RawBatch) -> QuicklyRead:
@@ -62,9 +74,14 @@ class QuickReader:
         segments: list[SegmentColumn] = []
         rest: list[int] = []
         refused: dict[int, Refused] = {}
+        usable = self._usable(batch)
+        if self.typed not in usable:
+            if not usable:
+                return QuicklyRead(Part.empty(self._baseline, self._format), range(len(batch)))
+            self.typed = usable[0]
         for start in range(0, len(batch), _PIECE):
             piece = _Piece()
-            self._read_piece(batch.values[start : start + _PIECE], start, piece, rest)
+            self._read_piece(batch.values[start : start + _PIECE], start, piece, rest, usable)
             columns.append(piece.values)
             found, bad = times_of(batch, self._format, piece.places, piece.times)
             times.append(found)
@@ -80,18 +97,45 @@ class QuickReader:
         )
         return QuicklyRead(part, rest, refused)
 
-    def _read_piece(self, values: Sequence[bytes | None], start: int, piece: _Piece, rest: list[int]) -> None:
+    def _usable(self, batch: RawBatch) -> Sequence[TypedReader]:
+        """Return the readers of records of which no header says that they are something else."""
+        if batch.headers is None or not any(batch.headers):
+            return self._readers
+        told = set(map(str.lower, {name for headers in batch.headers for name, _ in headers}))
+        return [one for one in self._readers if told.isdisjoint(one.shape.refused_headers)]
+
+    def _read_piece(
+        self,
+        values: Sequence[bytes | None],
+        start: int,
+        piece: _Piece,
+        rest: list[int],
+        usable: Sequence[TypedReader],
+    ) -> None:
         position, strange, records = 0, 0, iter(values)
         while position < len(values):
             read = self._read_run(records, piece, start + position)
             position += read
             strange = 0 if read else strange + 1
-            if strange == _STRANGE:
+            if position == len(values):
                 break
-            if position < len(values):
-                rest.append(start + position)
-                position += 1
+            if strange >= self._trials or position == 0:
+                if self._turn_to_what_takes(values[position], usable):
+                    records = iter(values[position:])
+                    continue
+                if strange >= self._trials:
+                    break
+            rest.append(start + position)
+            position += 1
         rest += range(start + position, start + len(values))
+        # Where nothing was read, little will be.
+        self._trials = 1 if strange == position + 1 else _STRANGE
+
+    def _turn_to_what_takes(self, value: bytes | None, usable: Sequence[TypedReader]) -> bool:
+        """Go on with another reader that takes this record, if there is one."""
+        found = next((one for one in usable if one is not self.typed and one.takes(value)), None)
+        self.typed = found or self.typed
+        return found is not None
 
     def _read_run(self, records: Iterator[bytes | None], piece: _Piece, start: int) -> int:
         """Read events up to the first that the typed reader refuses (and uses up); return their number."""
@@ -100,25 +144,40 @@ class QuickReader:
         with suppress(*REFUSALS):
             events.extend(map(typed.decode, records))
         n = len(events)
-        places: Sequence[int] = range(start, start + n)
+        places: Iterable[int] = range(start, start + n)
         if typed.where is not None:
             ours = [value == typed.required for value in map(typed.where, events)]
-            events, places = list(compress(events, ours)), list(compress(places, ours))
-        piece.places += places
-        piece.values += map(astuple, map(typed.features, events))
+            events, places = list(compress(events, ours)), compress(places, ours)
+        features = list(map(typed.features, events))
+        lengths = None if typed.pick is None else list(map(len, features))
+        piece.places += _spread(places, lengths)
+        if typed.pick is None:
+            piece.values += map(astuple, features)
+        else:
+            piece.values += map(typed.pick, chain.from_iterable(features))
         if typed.time is not None:
-            piece.times += map(typed.time, events)
+            piece.times += _spread(map(typed.time, events), lengths)
         if typed.segment is not None:
-            piece.segments += map(typed.segment, events)
+            piece.segments += _spread(map(typed.segment, events), lengths)
         return n
 
 
+def _spread(values: Iterable[T], lengths: Sequence[int] | None) -> Iterable[T]:
+    """Return an event's value for each of its rows."""
+    return values if lengths is None else chain.from_iterable(map(repeat, values, lengths))
+
+
 def quick_reader(
-    baseline: Baseline, event_format: EventFormat, codes: Sequence[CategoryCodes], telling: Sequence[str]
+    baseline: Baseline,
+    event_format: EventFormat,
+    codes: Sequence[CategoryCodes],
+    shapes: Iterable[Shape],
+    telling: Sequence[str],
 ) -> QuickReader | None:
     """Return the quick reader; None where the configured events have no shape that it can read.
 
     Keys in ``telling`` say that the features' object may be something else than a row.
     """
-    typed = typed_reader(baseline, event_format, telling)
-    return None if typed is None else QuickReader(typed, baseline, event_format, codes)
+    made = (typed_reader(baseline, event_format, telling, shape) for shape in shapes)
+    readers = [typed for typed in made if typed is not None]
+    return QuickReader(readers, baseline, event_format, codes) if readers else None

@@ -118,7 +118,7 @@ class Grid:
     def rows(self, names: Names) -> Iterable[Row]:
         """See `Table.rows`."""
         rows: Iterable[Any] = self._rows
-        return rows if self._names == names else map(_picker(self._names, names), rows)
+        return rows if self._names == names else map(picker(self._names, names), rows)
 
     def column(self, name: str) -> Sequence[object] | None:
         """See `Table.column`."""
@@ -188,7 +188,7 @@ def _getter(names: Names) -> Callable[[Mapping[str, Any]], Row]:
 
 
 @lru_cache(maxsize=64)
-def _picker(have: Names, want: Names) -> Callable[[Sequence[object]], Row]:
+def picker(have: Names, want: Names) -> Callable[[Sequence[object]], Row]:
     """Return what picks wanted values out of a row; of a name that stands twice, the first."""
     places = [have.index(name) if name in have else -1 for name in want]
     if -1 in places or len(places) < 2:
