@@ -37,6 +37,8 @@ class RowReader:
         self._timestamp = event_format.timestamp
         self._timestamp_keys = split_path(event_format.timestamp or "")
         self._segments = tuple((path, split_path(path)) for path in event_format.segments)
+        # Whether there is nothing to tell of rows.
+        self.is_idle = not (self._where or self._timestamp or self._segments)
 
     def excludes(self, record: Record) -> bool:
         """Tell whether an object without rows belongs to others."""

@@ -7,16 +7,19 @@ requests and responses of it in JSON. Model, version and id are fields of the ev
 
 import json
 from collections.abc import Iterator
+from operator import itemgetter
 from typing import Any
 
 from consumers.decode.format import Announced, Opened, Wanted
+from consumers.decode.frame import Frame, Numbers
 from consumers.decode.lenient import Refused
 from consumers.decode.record import Record
-from consumers.decode.tensors import Tensor, from_bytes, table_of
+from consumers.decode.tensors import Tensor, from_bytes, numbers_of_bytes, table_of
 
 # Where the JSON ends and the tensors begin, in HTTP's header.
 LENGTH_HEADER = "inference-header-content-length"
 _SIZE = "binary_data_size"
+_TOLD = itemgetter("shape", "datatype", "parameters")
 
 
 class OpenInference:
@@ -44,10 +47,12 @@ class OpenInference:
         # A request may name the outputs that it asks for.
         side = "request" if document.get("inputs") is not None else "response"
         listed = document.get("inputs" if side == "request" else "outputs")
-        if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
+        if not isinstance(listed, list) or not set(map(type, listed)) <= {dict}:
             raise Refused("wrong_format", "there are no tensors at inputs or outputs, as in the inference protocol")
         if side != self._side:
             return None
+        if tail and (numbers := _alike(listed, tail)) and not self._features.isdisjoint(numbers.names):
+            return Frame({}, numbers.values.shape[1], numbers)
         return table_of(list(_tensors(listed, tail)), self._features, self._names)
 
 
@@ -80,6 +85,23 @@ def _end_of_json(value: bytes) -> int:
         return json.JSONDecoder().raw_decode(value.decode("latin-1"))[1]
     except (ValueError, RecursionError) as error:
         raise Refused("bad_json", str(error)) from None
+
+
+def _alike(listed: list[dict[str, Any]], tail: bytes) -> Numbers | None:
+    """Return the columns of numbers of tensors that differ in nothing but their names; None where they do."""
+    try:
+        told = list(map(_TOLD, listed))
+        names = tuple(str(one["name"]) for one in listed)
+    except KeyError:
+        return None
+    shape, datatype, parameters = told[0]
+    if told.count(told[0]) < len(told) or not isinstance(parameters, dict):
+        return None
+    if not isinstance(shape, list) or set(map(type, shape)) != {int} or shape[1:] not in ([], [1]):
+        return None
+    if len(set(names)) < len(names) or parameters.get(_SIZE) != len(tail) // len(listed):
+        return None
+    return numbers_of_bytes(str(datatype), names, shape[0], tail)
 
 
 def _tensors(listed: list[dict[str, Any]], tail: bytes) -> Iterator[Tensor]:

@@ -8,7 +8,7 @@ from consumers.decode.category_codes import CategoryCodes
 from consumers.decode.event_format import EventFormat
 from consumers.decode.format import Wanted
 from consumers.decode.formats import reader_of
-from consumers.decode.gathered import Gathered, RowReader
+from consumers.decode.gathered import Added, Gathered, RowReader
 from consumers.decode.lenient import Refused
 from consumers.decode.parts import Part
 from consumers.decode.plain import SHAPE_KEYS
@@ -78,11 +78,15 @@ class PatientReader:
         return None
 
     def _add(self, gathered: Gathered, place: int, raw: RawRecord) -> int:
-        ours, foreign = [], 0
+        ours: list[Added] = []
+        foreign = 0
         for inner, table in self._reader.read(Record.of(raw)):
             n = len(table)
             if n == 0:
                 raise Refused("no_rows", "the event has no rows")
+            if self._rows.is_idle:
+                ours.append((table, n, (), ()))
+                continue
             own = self._rows.ours(inner, table)
             if own is None:
                 foreign += n

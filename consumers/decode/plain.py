@@ -87,7 +87,10 @@ class Plain:
         return Objects([row], has_columns=False)
 
     def _of_object(self, features: dict[str, Any]) -> Table:
-        first = next((value for name in self._order if (value := features.get(name)) is not None), None)
+        first = None
+        for name in self._order:
+            if (first := features.get(name)) is not None:
+                break
         if first is not None:
             if type(first) is list and self._all_lists(features):
                 return self._columns(features)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
-from operator import itemgetter
+from operator import countOf, itemgetter
 from typing import Any, Protocol, TypeAlias
 
 from consumers.decode.lenient import Refused
@@ -52,8 +52,11 @@ class Objects:
     ``has_columns`` False: the one row is of an event whose paths all lead from the event itself.
     """
 
+    # See `Table.key`.
+    key = None
+
     def __init__(self, rows: Sequence[Mapping[str, Any]], *, has_columns: bool = True) -> None:
-        if not set(map(type, rows)) <= {dict}:
+        if countOf(map(type, rows), dict) != len(rows):
             raise Refused("wrong_shape", "a row is not an object, as others are")
         self._rows, self._has_columns = rows, has_columns
 
@@ -87,11 +90,6 @@ class Objects:
     def take(self, index: Sequence[int]) -> "Objects":
         """See `Table.take`."""
         return Objects([self._rows[i] for i in index], has_columns=self._has_columns)
-
-    @property
-    def key(self) -> None:
-        """See `Table.key`."""
-        return None
 
     def joined(self, others: Sequence["Objects"]) -> "Objects":
         """See `Table.joined`."""

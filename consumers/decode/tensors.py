@@ -8,14 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from consumers.decode.frame import Frame
+from consumers.decode.frame import Frame, Numbers
 from consumers.decode.lenient import Refused
 from consumers.decode.tables import Grid, Names, Table, numbered
 
 # The protocol's names of numbers as numpy's; bytes are little-endian.
-NUMBERS: Mapping[str, str] = {
-    "BOOL": "?", "UINT8": "u1", "UINT16": "<u2", "UINT32": "<u4", "UINT64": "<u8",
-    "INT8": "i1", "INT16": "<i2", "INT32": "<i4", "INT64": "<i8", "FP16": "<f2", "FP32": "<f4", "FP64": "<f8",
+NUMBERS: Mapping[str, np.dtype[Any]] = {
+    name: np.dtype(kind)
+    for name, kind in {
+        "BOOL": "?", "UINT8": "u1", "UINT16": "<u2", "UINT32": "<u4", "UINT64": "<u8",
+        "INT8": "i1", "INT16": "<i2", "INT32": "<i4", "INT64": "<i8", "FP16": "<f2", "FP32": "<f4", "FP64": "<f8",
+    }.items()
 }  # fmt: skip
 _LENGTH_BYTES = 4
 # Of a shape with a million sizes, the product alone takes minutes.
@@ -33,7 +36,7 @@ class Tensor:
     def flat(self) -> Any:
         """Return the values one behind the other; raises Refused where they are not as many as the shape says."""
         shape = self.shape
-        if not isinstance(shape, list) or not all(type(size) is int and size >= 0 for size in shape) or not shape:
+        if not isinstance(shape, list) or set(map(type, shape)) != {int} or min(shape) < 0:
             raise Refused("wrong_shape", f"the shape of {self.name} is no list of sizes")
         if len(shape) > _MOST_SIZES:
             raise Refused("wrong_shape", f"the shape of {self.name} has {len(shape)} sizes")
@@ -93,10 +96,18 @@ def from_bytes(datatype: str, name: str, data: bytes) -> Any:
         return _texts(name, data)
     if datatype not in NUMBERS:
         raise Refused("wrong_shape", f"{name} has the datatype {datatype!r}, which is not read")
-    kind = np.dtype(NUMBERS[datatype])
+    kind = NUMBERS[datatype]
     if len(data) % kind.itemsize:
         raise Refused("wrong_length", f"{name} has {len(data)} bytes, no whole number of {datatype}")
     return np.frombuffer(data, kind)
+
+
+def numbers_of_bytes(datatype: str, names: Names, rows: int, data: bytes) -> Numbers | None:
+    """Return columns of one type that lie one behind the other in the binary form; None where they do not."""
+    kind = NUMBERS.get(datatype)
+    if kind is None or kind.kind == "b" or len(data) != kind.itemsize * rows * len(names):
+        return None
+    return Numbers(names, np.frombuffer(data, kind).reshape(len(names), rows).astype(np.float64, copy=False))
 
 
 def _texts(name: str, data: bytes) -> list[bytes]:

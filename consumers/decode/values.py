@@ -47,14 +47,15 @@ def numeric_column(values: Any) -> NumericColumn:
 
 def numeric_columns(columns: Sequence[Any]) -> tuple[NumericColumn, ...]:
     """Return columns of n values, each given as above."""
-    if set(map(type, columns)) == {list}:
-        n = len(columns[0])
+    if columns and set(map(type, columns)) <= {list, Lists}:
+        pieces = [column.pieces if isinstance(column, Lists) else (column,) for column in columns]
         try:
-            packed = np.frombuffer(struct.pack(f"{n * len(columns)}d", *chain.from_iterable(columns)))
+            packed = b"".join([struct.pack(f"{len(piece)}d", *piece) for column in pieces for piece in column])
         except struct.error:
             pass
         else:
-            return _unless_odd(packed.reshape(len(columns), n), columns.__getitem__)
+            numbers = np.frombuffer(packed).reshape(len(columns), -1)
+            return _unless_odd(numbers, lambda place: list(chain.from_iterable(pieces[place])))
     return tuple(map(numeric_column, columns))
 
 
@@ -89,6 +90,28 @@ def categorical_column(values: Any, codes: CategoryCodes) -> CategoricalColumn:
     return codes.column(values)
 
 
+class Lists:
+    """Lists of one feature's values, one behind the other; numbers are packed list by list."""
+
+    def __init__(self, pieces: Sequence[list[object]]) -> None:
+        self.pieces = pieces
+
+    def tolist(self) -> list[object]:
+        """Return all values."""
+        return list(chain.from_iterable(self.pieces))
+
+    def numbers(self) -> NumericColumn:
+        """See `numeric_column`."""
+        return numeric_column(self.tolist())
+
+    def categories(self, codes: CategoryCodes) -> CategoricalColumn:
+        """See `categorical_column`."""
+        return categorical_column(self.tolist(), codes)
+
+    def __len__(self) -> int:
+        return sum(map(len, self.pieces))
+
+
 class Pieces:
     """Columns of one feature, one behind the other, that are of several kinds."""
 
@@ -113,7 +136,7 @@ def together(columns: Sequence[Any]) -> Any:
     if len(columns) == 1:
         return first
     if kinds == {list}:
-        return list(chain.from_iterable(columns))
+        return Lists(columns)
     if kinds == {np.ndarray}:
         return np.concatenate(columns) if len({column.dtype for column in columns}) == 1 else Pieces(columns)
     joined = first.joined(columns[1:]) if len(kinds) == 1 and hasattr(first, "joined") else None

@@ -80,3 +80,36 @@ def test_neighbouring_records_with_columns_of_other_types_change_nothing() -> No
     assert texts.codes.tolist() == [int(code) for rows in alone for code in rows.categorical[0].codes]
     assert texts.unseen == {1: "new", 5: "2", 7: "b", 13: "new", 17: "2", 19: "b"}
     assert states(together, 0)[:10] == [0, 0, 0, NOT_A_NUMBER, 0, 0, WRONG_TYPE, WRONG_TYPE, 0, MISSING]
+
+
+def binary(kind: str, shape: list[int], **columns: list[Any]) -> bytes:
+    """Return tensors in the binary form of the inference protocol, all of one type."""
+    data = [np.array(column, NUMPY[kind]).tobytes() for column in columns.values()]
+    told = {"shape": shape, "datatype": kind, "parameters": {"binary_data_size": len(data[0])}}
+    return json.dumps({"inputs": [{"name": name, **told} for name in columns]}).encode() + b"".join(data)
+
+
+NUMPY = {"FP64": "<f8", "FP32": "<f4", "INT16": "<i2", "UINT64": "<u8", "BOOL": "?"}
+
+
+@pytest.mark.parametrize("kind", NUMPY)
+@pytest.mark.parametrize("shape", [[2], [2, 1]])
+def test_tensors_of_one_type_are_what_each_is_alone(kind: str, shape: list[int]) -> None:
+    """Tensors that lie one behind the other are read in one step: values, and what true and false are."""
+    rows = decoded([binary(kind, shape, y=[1, 0], more=[1, 1], x=[0, 1]), binary(kind, shape, x=[3, 1], c=[1, 2])])
+    wanted = WRONG_TYPE if kind == "BOOL" else PRESENT
+    assert states(rows, 0) == [wanted] * 4
+    assert states(rows, 1) == [wanted] * 2 + [MISSING] * 2
+    if kind != "BOOL":
+        assert rows.numeric[0].values.tolist() == [0, 1, 3, 1]
+        assert rows.numeric[1].values[:2].tolist() == [1, 0]
+        assert rows.categorical[0].codes[2:].tolist() == [1, 2]
+
+
+@pytest.mark.parametrize("shape", [[3], [1], [2, 2], [1, 2], [], [2.0], "2"])
+def test_tensors_of_one_type_must_fit_their_shape(shape: Any) -> None:
+    """A shape that says something else than the bytes is refused, whether all tensors share it or not."""
+    value = binary("FP64", shape, y=[1.0, 0.0], x=[0.0, 1.0])
+    batch = RawBatch("events", 0, [7], [value], [1_700_000_000_000])
+    (rejected,) = EventDecoder(BASELINE, EventFormat()).decode(batch).rejected
+    assert rejected.reason in ("wrong_shape", "wrong_length")
