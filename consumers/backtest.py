@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from consumers.raw import RawBatch
-from consumers.replay import counted
+from consumers.replay import counted, decoded
 from consumers.variants import Variant
 from stream.decision import tick_level
 from stream.drift_event import DriftEvent, iso
@@ -134,7 +134,7 @@ class Backtest:
         """
         counting = self.courses[0].variant.assembly
         growing = GrowingPanes(counting.schedule)
-        for panes, watermark_ms in counted(counting, batches, self.ledger):
+        for panes, watermark_ms in counted(counting, decoded(counting, batches), self.ledger):
             for pane in panes:
                 growing.add(pane)
             for pane in growing.whole(watermark_ms):

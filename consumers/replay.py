@@ -11,7 +11,7 @@ from typing import Any
 
 from consumers.assembly import Assembly
 from consumers.errors import SettingsError
-from consumers.raw import RawBatch
+from consumers.raw import Decoded, RawBatch
 from consumers.settings import Settings
 from consumers.undecodable import decode_all
 from stream.decision import tick_level
@@ -23,6 +23,16 @@ from stream.segments import Segment
 from stream.watermark import Watermark
 
 _STREAM = ("replay", 0)
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedBatch:
+    """So many events of one partition, decoded."""
+
+    topic: str
+    partition: int
+    events: int
+    decoded: Decoded
 
 
 @dataclass(slots=True)
@@ -37,6 +47,10 @@ class Replay:
 
     def run(self, batches: Iterable[RawBatch]) -> Iterator[Tick]:
         """Count batches in their order and yield every boundary of the schedule that they pass."""
+        return self.run_decoded(decoded(self.assembly, batches))
+
+    def run_decoded(self, batches: Iterable[DecodedBatch]) -> Iterator[Tick]:
+        """Do the same with what was decoded elsewhere."""
         monitors = self.assembly.new_monitors()
         for panes, watermark_ms in counted(self.assembly, batches, self.ledger):
             for pane in panes:
@@ -87,21 +101,27 @@ def findings_of(identity: Identity, tick: Tick) -> Iterator[dict[str, Any]]:
         }
 
 
+def decoded(assembly: Assembly, batches: Iterable[RawBatch]) -> Iterator[DecodedBatch]:
+    """Decode batches as the configuration says."""
+    decoder = assembly.new_decoder()
+    for batch in batches:
+        yield DecodedBatch(batch.topic, batch.partition, len(batch), decode_all(decoder, batch))
+
+
 def counted(
-    assembly: Assembly, batches: Iterable[RawBatch], ledger: Ledger
+    assembly: Assembly, batches: Iterable[DecodedBatch], ledger: Ledger
 ) -> Iterator[tuple[Iterable[Pane], int | None]]:
-    """Read and count batches in their order; yield what each run of events adds to panes, and the watermark behind it.
+    """Count batches in their order; yield what each run of events adds to panes, and the watermark behind it.
 
     ``ledger`` takes every event. The panes are new, and belong to whoever takes them.
     """
-    decoder, tallier = assembly.new_decoder(), assembly.new_tallier()
-    watermark = Watermark(assembly.settings.lateness_ms)
+    tallier, watermark = assembly.new_tallier(), Watermark(assembly.settings.lateness_ms)
     newest_ms: int | None = None
     for batch in batches:
-        decoded = decode_all(decoder, batch)
-        reasons = (reject.reason for reject in decoded.rejected)
-        ledger.enter_read(len(batch), decoded.foreign, reasons, decoded.foreign_rows)
-        rows, newest_ms = tallier.sift(decoded.rows, newest_ms, ledger)
+        found = batch.decoded
+        reasons = (reject.reason for reject in found.rejected)
+        ledger.enter_read(batch.events, found.foreign, reasons, found.foreign_rows)
+        rows, newest_ms = tallier.sift(found.rows, newest_ms, ledger)
         for run in tallier.runs(rows):
             watermark.observe(_STREAM, int(run.times_ms.max(initial=0)) if len(run) else newest_ms)
             yield tallier.panes((batch.topic, batch.partition), run), watermark.current_ms()

@@ -77,9 +77,11 @@ class Arrow:
             batch.validate(full=True)
         except (pa.ArrowException, OSError, ValueError, struct.error) as error:
             raise Refused("bad_arrow", f"the Arrow stream is damaged: {str(error)[:100]}") from None
-        return self._frame(pa, batch)
+        return self.frame(batch)
 
-    def _frame(self, pa: Any, batch: Any) -> Frame:
+    def frame(self, batch: Any) -> Frame:
+        """Return the wanted columns of a record batch of pyarrow."""
+        pa = needed("pyarrow", "arrow", "Arrow IPC")
         plan = self._plan
         if plan is None or not plan.schema.equals(batch.schema):
             plan = self._plan = self._planned(pa, batch.schema)

@@ -11,6 +11,7 @@ from baselines.baseline import Baseline
 from baselines.cells import IntArray
 from consumers.decode.category_codes import CategoryCodes
 from consumers.decode.event_format import EventFormat, split_path
+from consumers.decode.features import FeatureColumns
 from consumers.decode.frame import Frame
 from consumers.decode.lenient import Refused, same
 from consumers.decode.parts import Part, times_of
@@ -19,9 +20,7 @@ from consumers.decode.row_values import PerRow, value_at
 from consumers.decode.segment_names import SegmentNames
 from consumers.decode.tables import Row, Table
 from consumers.decode.timestamps import Times
-from consumers.decode.values import categorical_column, numeric_columns, numeric_columns_of, present_columns
 from consumers.raw import RawBatch
-from stream.rows import CategoricalColumn, NumericColumn
 
 # Rows turned into columns at a time: few enough for the processor's cache, enough to share out numpy's overhead.
 _PIECE = 512
@@ -96,7 +95,7 @@ class Gathered:
     codes: Sequence[CategoryCodes]
     segment_names: SegmentNames
     bad: dict[int, Refused] = field(default_factory=dict)
-    _names: tuple[str, ...] = ()
+    _features: FeatureColumns = field(init=False)
     _parts: list[Part] = field(default_factory=list)
     _kind: object = None
     _most: int = _PIECE
@@ -105,8 +104,7 @@ class Gathered:
     _rows: int = 0
 
     def __post_init__(self) -> None:
-        numbers = tuple(feature.name for feature in self.baseline.numeric)
-        self._names = (*numbers, *(feature.name for feature in self.baseline.categorical))
+        self._features = FeatureColumns(self.baseline, self.codes)
 
     def add(self, place: int, tables: Sequence[Added]) -> None:
         """Add the rows of one record."""
@@ -132,7 +130,7 @@ class Gathered:
             return
         tables, lengths, times, segments = zip(*self._kept, strict=True)
         places = np.repeat(self._places, lengths)
-        numeric, categorical = self._columns(tables[0].joined(tables[1:]) if len(tables) > 1 else tables[0])
+        numeric, categorical = self._features.of(tables[0].joined(tables[1:]) if len(tables) > 1 else tables[0])
         told_apart = self.segment_names.column(chain.from_iterable(segments)) if self.event_format.segments else None
         self._parts.append(Part(places, self._times(places, lengths, times), numeric, categorical, told_apart))
         self._places, self._kept, self._rows = [], [], 0
@@ -145,26 +143,6 @@ class Gathered:
             found, bad = times_of(self.batch, self.event_format, places.tolist(), _one_behind_the_other(times))
         self.bad.update(bad)
         return found
-
-    def _columns(self, table: Table) -> tuple[tuple[NumericColumn, ...], tuple[CategoricalColumn, ...]]:
-        """Return the features of all rows."""
-        width = len(self.baseline.numeric)
-        if isinstance(table, Frame):
-            missing = [None] * len(table)
-            columns = [missing if (found := table.at(name)) is None else found for name in self._names[width:]]
-            return self._numbers(table, missing), self._categories(columns)
-        rows = list(table.rows(self._names))
-        texts = list(zip(*rows, strict=True))[width:] if self.codes else []
-        return numeric_columns_of(rows, width), self._categories(texts)
-
-    def _numbers(self, frame: Frame, missing: Sequence[None]) -> tuple[NumericColumn, ...]:
-        names = self._names[: len(self.baseline.numeric)]
-        if frame.numbers.names == names:
-            return present_columns(frame.numbers.values)
-        return numeric_columns([missing if (found := frame.at(name)) is None else found for name in names])
-
-    def _categories(self, columns: Sequence[Any]) -> tuple[CategoricalColumn, ...]:
-        return tuple(categorical_column(values, codes) for values, codes in zip(columns, self.codes, strict=True))
 
 
 def _one_behind_the_other(times: Sequence[Times]) -> Times:

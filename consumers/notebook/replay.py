@@ -1,7 +1,7 @@
 """Replay in a notebook: a table of events, or files of them, and a baseline in; a result out."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,10 +10,11 @@ from baselines import Baseline, load
 from baselines.fitting.frame import Frame
 from consumers.assembly import Assembly, assemble_on
 from consumers.errors import SettingsError
+from consumers.notebook.columns import column_batches
 from consumers.notebook.records import Records
 from consumers.notebook.result import ReplayResult
 from consumers.notebook.rows import row_batches
-from consumers.replay import Replay, check_streams, findings_of
+from consumers.replay import DecodedBatch, Replay, check_streams, decoded, findings_of
 from consumers.settings import Settings
 from consumers.settings.document import Document, read_document
 from consumers.settings.load import settings_of
@@ -54,10 +55,14 @@ def replay(
     assembly = assemble_on(baseline if isinstance(baseline, Baseline) else load(Path(baseline)), settings)
     if paths:
         check_streams(settings, paths)
-        return _result(Replay(assembly), stream_batches(paths), findings=findings)
+        return _result(Replay(assembly), decoded(assembly, stream_batches(paths)), findings=findings)
     if settings.events.timestamp is None:
         raise SettingsError('time: is missing; name the column with the rows\' times, for example time="ts"')
-    return _result(Replay(assembly), row_batches(Frame.of(data), settings.events.timestamp), findings=findings)
+    table = Frame.of(data)
+    columns = column_batches(assembly, table, settings.events.timestamp)
+    if columns is None:
+        columns = decoded(assembly, row_batches(table, settings.events.timestamp))
+    return _result(Replay(assembly), columns, findings=findings)
 
 
 def _paths(data: object) -> list[Path]:
@@ -85,11 +90,11 @@ def _settings(config: Config, said: Mapping[tuple[str, str], str], *, rows: bool
     return settings_of(document)
 
 
-def _result(work: Replay, batches: Any, *, findings: bool) -> ReplayResult:
+def _result(work: Replay, batches: Iterable[DecodedBatch], *, findings: bool) -> ReplayResult:
     events: list[DriftEvent] = []
     tests: list[dict[str, Any]] = []
     windows: list[dict[str, Any]] = []
-    for tick in work.run(batches):
+    for tick in work.run_decoded(batches):
         events += tick.events
         windows.append(_window(work.assembly, tick))
         if findings:

@@ -1,6 +1,6 @@
 """A table's rows -> events, as a producer would write them: one JSON object a row, a field a column.
 
-They are read by the very decoder of the stream, so that what a value means is decided in one place.
+So are tables read that hold what JSON has no word for (dates, decimals, lists): it means what it means in the stream.
 """
 
 import json
@@ -17,7 +17,7 @@ from consumers.raw import RawBatch
 
 # What drift events call the table; offsets are its row numbers from 0.
 TOPIC = "rows"
-_BATCH_ROWS = 16_384
+BATCH_ROWS = 16_384
 
 
 def row_batches(frame: Frame, time: str) -> Iterator[RawBatch]:
@@ -25,13 +25,25 @@ def row_batches(frame: Frame, time: str) -> Iterator[RawBatch]:
 
     Raises SettingsError when there is no such column.
     """
+    checked(frame, time)
+    start = 0
+    for batch in with_epoch_ms(frame.table, time).to_batches(max_chunksize=BATCH_ROWS):
+        yield RawBatch(TOPIC, 0, range(start, start + batch.num_rows), _lines(batch))
+        start += batch.num_rows
+
+
+def checked(frame: Frame, time: str) -> None:
+    """Raise SettingsError when there is no column ``time``."""
     names = frame.table.column_names
     if time not in names:
         raise SettingsError(f"time: {frame} has no column {time!r}; its columns are {', '.join(names)}")
-    start = 0
-    for batch in _with_epoch_ms(frame.table, time).to_batches(max_chunksize=_BATCH_ROWS):
-        yield RawBatch(TOPIC, 0, range(start, start + batch.num_rows), _lines(batch))
-        start += batch.num_rows
+
+
+def is_moments(kind: Any) -> bool:
+    """Tell whether a type of Arrow's holds moments or days."""
+    import pyarrow as pa  # noqa: PLC0415 - an optional extra
+
+    return bool(pa.types.is_timestamp(kind) or pa.types.is_date(kind))
 
 
 def _lines(batch: Any) -> list[bytes]:
@@ -55,15 +67,15 @@ def _not_finite(batch: Any) -> np.ndarray[Any, np.dtype[np.bool_]]:
     return found
 
 
-def _with_epoch_ms(table: Any, time: str) -> Any:
+def with_epoch_ms(table: Any, time: str) -> Any:
     """Return the table with its timestamps as milliseconds; without a zone they are UTC."""
     import pyarrow as pa  # noqa: PLC0415 - an optional extra
 
     column, place = table.column(time), table.column_names.index(time)
+    if not is_moments(column.type):
+        return table
     if pa.types.is_date(column.type):
         column = column.cast(pa.timestamp("ms"))
-    if not pa.types.is_timestamp(column.type):
-        return table
     epoch_ms = column.cast(pa.timestamp("ms", tz=column.type.tz), safe=False).cast(pa.int64())
     return table.set_column(place, time, epoch_ms)
 
