@@ -27,8 +27,8 @@ class EventDecoder:
         self._empty = Part.empty(baseline, event_format)
         codes = tuple(CategoryCodes(reference) for reference in baseline.categorical)
         self._patient = PatientReader(baseline, event_format, codes, registry)
-        # None where no event can be read in the quick way.
         self._looker = Looker(baseline, event_format, self._patient.first) if looks else None
+        # None where no event can be read in the quick way.
         self.quick = quick_reader(baseline, event_format, codes, self._patient.shapes, self._patient.telling)
 
     def decode(self, batch: RawBatch) -> Decoded:
@@ -42,7 +42,7 @@ class EventDecoder:
             parts = [part for part in (read.part, *found.parts) if len(part.places)] or parts
         rows = rows_of(batch, parts, refused)
         if self._looker is not None:
-            rows = self._looker.looked(batch, rows, read.rest)
+            rows = self._looker.looked(batch, rows, (*read.rest, *read.enveloped))
         events = int(np.count_nonzero(np.diff(rows.offsets))) + 1 if len(rows) else 0
         told = tuple(rejected(batch, place, refused[place]) for place in sorted(refused))
         return Decoded(rows, told, len(batch) - events - len(told), others)

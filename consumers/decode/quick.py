@@ -31,10 +31,14 @@ _STRANGE = 16
 
 @dataclass(frozen=True, slots=True)
 class QuicklyRead:
-    """A batch's events as far as they are plain: ``rest`` are the places of the others, ``refused`` have no time."""
+    """A batch's events as far as they are as they should be: ``rest`` are the places of the others.
+
+    ``enveloped`` are those of events that are not plain; ``refused`` have no time.
+    """
 
     part: Part
     rest: Sequence[int] = ()
+    enveloped: Sequence[int] = ()
     refused: Mapping[int, Refused] = field(default_factory=dict)
 
 
@@ -46,6 +50,7 @@ class _Piece:
     values: list[tuple[object, ...]] = field(default_factory=list)
     times: list[object] = field(default_factory=list)
     segments: list[tuple[object, ...]] = field(default_factory=list)
+    enveloped: list[int] = field(default_factory=list)
 
 
 class QuickReader:
@@ -73,6 +78,7 @@ class QuickReader:
         times = [np.empty(0, dtype=np.int64)]
         segments: list[SegmentColumn] = []
         rest: list[int] = []
+        enveloped: list[int] = []
         refused: dict[int, Refused] = {}
         usable = self._usable(batch)
         if self.typed not in usable:
@@ -87,6 +93,7 @@ class QuickReader:
             times.append(found)
             refused |= bad
             places += piece.places
+            enveloped += piece.enveloped
             segments += [self._segments.column(piece.segments)] if self._format.segments else []
         part = Part(
             np.array(places, dtype=np.int64),
@@ -95,7 +102,7 @@ class QuickReader:
             columns.categorical(),
             SegmentColumn.join(segments) if segments else None,
         )
-        return QuicklyRead(part, rest, refused)
+        return QuicklyRead(part, rest, enveloped, refused)
 
     def _usable(self, batch: RawBatch) -> Sequence[TypedReader]:
         """Return the readers of records of which no header says that they are something else."""
@@ -151,6 +158,7 @@ class QuickReader:
         features = list(map(typed.features, events))
         lengths = None if typed.pick is None else list(map(len, features))
         piece.places += _spread(places, lengths)
+        piece.enveloped += range(start, start + n) if typed.shape.event else ()
         if typed.pick is None:
             piece.values += map(astuple, features)
         else:

@@ -28,7 +28,7 @@ def row_batches(frame: Frame, time: str) -> Iterator[RawBatch]:
     checked(frame, time)
     start = 0
     for batch in with_epoch_ms(frame.table, time).to_batches(max_chunksize=BATCH_ROWS):
-        yield RawBatch(TOPIC, 0, range(start, start + batch.num_rows), _lines(batch))
+        yield RawBatch(TOPIC, 0, range(start, start + batch.num_rows), lines_of(batch))
         start += batch.num_rows
 
 
@@ -46,7 +46,7 @@ def is_moments(kind: Any) -> bool:
     return bool(pa.types.is_timestamp(kind) or pa.types.is_date(kind))
 
 
-def _lines(batch: Any) -> list[bytes]:
+def lines_of(batch: Any) -> list[bytes]:
     """Return a JSON object per row; NaN and infinities as Python writes them, as no JSON library else does."""
     rows = batch.to_pylist()
     lines = [orjson.dumps(row, default=_plain) for row in rows]
