@@ -36,6 +36,7 @@ class EventReader:
         self._formats, self._plain, self._fixed, self._excludes = formats, plain, fixed, excludes
         self._by_header = [one for one in formats if one.announced.headers]
         self._by_key = [one for one in formats if one.announced.keys]
+        self._keys = tuple(dict.fromkeys(key for one in formats for key in one.announced.keys))
         self._by_first: dict[int, list[Format]] = {}
         for one in formats:
             for first in dict.fromkeys(prefix[0] for prefix in one.announced.prefixes):
@@ -44,7 +45,7 @@ class EventReader:
     @property
     def keys(self) -> tuple[str, ...]:
         """The keys that may tell a format."""
-        return tuple(dict.fromkeys(key for one in self._by_key for key in one.announced.keys))
+        return self._keys
 
     def shapes(self) -> list[Shape]:
         """Return how records look that need not be opened here, plain events first."""
@@ -73,7 +74,7 @@ class EventReader:
             document = record.document
         except Refused:
             return None
-        if not self._plain.fits(record) and not self._by_key.keys().isdisjoint(document):
+        if not self._plain.fits(record) and not document.keys().isdisjoint(self.keys):
             return None
         features = self._plain.row(record)
         return None if features is None else Objects([features], has_columns=False)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import chain, repeat
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 

@@ -23,9 +23,11 @@ class KServe:
     def __init__(self, wanted: Wanted) -> None:
         self._names = wanted.names
         self._is_request = wanted.event_format.side == "request"
-        no_request: dict[Keys, None] = {("instances",): None, ("inputs",): None}
-        response = Shape(("predictions",), self._names, no_request)
-        self.shapes = (Shape(("instances",), self._names) if self._is_request else response,)
+        self.shapes: tuple[Shape, ...] = ()
+        if self._names:
+            no_request: dict[Keys, None] = {("instances",): None, ("inputs",): None}
+            response = Shape(("predictions",), self._names, no_request)
+            self.shapes = (Shape(("instances",), self._names) if self._is_request else response,)
 
     def claims(self, record: Record) -> bool:
         """Tell whether there are rows where this protocol has them."""

@@ -34,7 +34,7 @@ def column_batches(assembly: Assembly, table: Table, time: str) -> Iterator[Deco
         told = replace(told, timestamp_unit="ms")
     elif not _is_plain(types[time]):
         return None
-    if not all(_is_plain(kind) for name, kind in types.items() if name in wanted.columns and name != time):
+    if not all(_is_plain(kind) for name, kind in types.items() if name in wanted.paths.union(names) and name != time):
         return None
     looker = None
     if assembly.settings.decision.schema_changes:
