@@ -41,8 +41,10 @@ def fit(
     from baselines.fitting import fit as fit_baseline  # noqa: PLC0415
 
     weights = importance if isinstance(importance, Path) else None
-    options = FitOptions(_names(numeric), _names(categorical), _names(drop), cells=cells, time=time, importance=weights)
-    baseline = fit_baseline(training(data), options, tell=_remark)
+    options = FitOptions(
+        names_of(numeric), names_of(categorical), names_of(drop), cells=cells, time=time, importance=weights
+    )
+    baseline = fit_baseline(training(data), options, tell=remark)
     return baseline.with_importance(importance) if isinstance(importance, Mapping) else baseline
 
 
@@ -57,10 +59,12 @@ def training(data: object) -> Sequence["Training"]:
     return [Frame.of(data)]
 
 
-def _names(given: Iterable[str]) -> frozenset[str]:
+def names_of(given: Iterable[str]) -> frozenset[str]:
+    """Return names, or the one that a text is."""
     return frozenset([given] if isinstance(given, str) else given)
 
 
-def _remark(note: str) -> None:
+def remark(note: str) -> None:
+    """Tell what fitting decided, as a warning where the function that fits was called."""
     said = _OPTION.sub(lambda found: f"{found[1]}={found[2].split(',')}", note)
     warnings.warn(said, FitRemark, stacklevel=4)
