@@ -43,8 +43,12 @@ class Explanation:
         trials = self.decision.trials
         return {(trial.feature, trial.measured.check, trial.measured.comparator): trial for trial in trials}
 
-    def _rows(self, feature: str) -> list[tuple[Measured, int]]:
-        """Return the checks that measured a feature, and its place in each."""
+    @cached_property
+    def _rows(self) -> Callable[[str], list[tuple[Measured, int]]]:
+        """Gives the checks that measured a feature, and its place in each; an event asks for them again and again."""
+        return cache(self._find_rows)
+
+    def _find_rows(self, feature: str) -> list[tuple[Measured, int]]:
         place = self.layout.places[feature]
         rows = [(one, int(np.searchsorted(one.index, place))) for one in self.compared.measured]
         return [(one, row) for one, row in rows if row < len(one) and one.index[row] == place]

@@ -31,6 +31,8 @@ def hypergeometric_two_sided(seen: int, population: int, marked: int, drawn: int
     ``marked`` of ``population`` rows carry the mark, ``seen`` of them among the ``drawn`` rows of the window. This is
     Fisher's exact test with the tail doubled, which is never below the level it states.
     """
+    if not 0 < marked < population:
+        return 1.0
     above = hypergeometric_upper(seen, population, marked, drawn)
     below = float(stats.hypergeom.cdf(seen, population, marked, drawn))
     return min(1.0, 2.0 * min(above, below))
