@@ -5,12 +5,11 @@ count in the family with p = 1, so they need no p-value. Among the others p is c
 bound on it does not already decide.
 """
 
-from collections.abc import Mapping
+import math
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
 from stream.checks import Measured
-from stream.persistence import AGREEING, CLEAN, COMPANION, NOVEL, OPENING, Vote
+from stream.persistence import AGREEING, CLEAN, COMPANION, NOVEL, OPENING, Carried, Vote
 from stream.policy import CUSUM, NOVELTY, Policy
 
 # The level of a tick never exceeds this, however rarely the schedule ticks: a family-wise level above it says nothing.
@@ -18,7 +17,9 @@ HIGHEST_TICK_LEVEL = 0.05
 # A test at its floor agrees with drift that another tick has proved when its own p-value is at or below this.
 AGREEING_P = 0.001
 
-NOTHING_CARRIED: Mapping[str, float] = MappingProxyType({})
+# A window still has what training never had, once an incident has opened on it, from this part of the floor on.
+LINGERING = 0.5
+NOTHING_CARRIED = Carried()
 
 
 def tick_level(policy: Policy, every_ms: int) -> float:
@@ -40,7 +41,7 @@ class Trial:
     """One test of one feature: place in its ``Measured``, effect and floor, and what was decided of it.
 
     It ``opens`` an incident, is listed in an open one as ``companion``, or only ``agrees`` with what opens one: what
-    does either agrees, too. A ``trace`` of what training never had agrees where such a thing has proved the drift.
+    does either agrees, too. ``trace`` is its p-value over the largest one that is a trace of what training never had.
     """
 
     measured: Measured
@@ -50,7 +51,7 @@ class Trial:
     opens: bool = False
     companion: bool = False
     agrees: bool = False
-    trace: bool = False
+    trace: float = math.inf
     outright: bool = False
     p_adjusted: float | None = None
     _p: float | None = field(default=None, repr=False)
@@ -107,9 +108,10 @@ class Decision:
             said[trial.feature] = max(trial.vote, said.get(trial.feature, CLEAN))
         return {feature: level for feature, level in sorted(said.items()) if level != CLEAN}
 
-    def traces(self) -> frozenset[str]:
+    def traces(self) -> dict[str, float]:
         """Return the features of which the tick says no more than that they show a trace of what training never had."""
-        return frozenset(trial.feature for trial in self.trials if trial.trace) - self.levels().keys()
+        levels = self.levels()
+        return {one.feature: one.trace for one in self.trials if one.trace <= 1.0 and one.feature not in levels}
 
     def vote(self, start_ms: int, end_ms: int, untested: frozenset[str]) -> Vote:
         """Return what the tick says of the window from start to end (UTC ms); ``untested`` had too few samples."""
@@ -117,14 +119,13 @@ class Decision:
 
 
 def decide(
-    measured: tuple[Measured, ...], policy: Policy, level: float, carried: Mapping[str, float] = NOTHING_CARRIED
+    measured: tuple[Measured, ...], policy: Policy, level: float, carried: Carried = NOTHING_CARRIED
 ) -> Decision:
     """Decide one tick at the family-wise ``level``, or at the plain levels of ``policy.alpha`` where they are given.
 
     Corrections: Holm (1979), Bonferroni, Benjamini and Hochberg (1995), or none; companions always by Benjamini and
     Hochberg at ``policy.companions_fdr``. Slow changes are decided apart, with their own share of the level.
-    ``carried`` are features that another tick has proved to have what training never had, and which part of the floor
-    is enough of a trace to agree with it: 1, or less where it would end an incident (see ``stream.incidents``).
+    ``carried`` are features that another tick has proved to have what training never had.
     """
     slow = [trial for one in measured if one.check == CUSUM for trial in _decide_slow(one, policy, level)]
     windowed = [one for one in measured if one.check != CUSUM]
@@ -138,8 +139,9 @@ def decide(
     _mark_companions(trials, family, policy.companions_fdr)
     for trial in trials:
         trial.agrees = trial.opens or trial.companion or trial.p <= AGREEING_P
-        trial.trace = not trial.agrees and trial.p <= NOVELTY.get(trial.measured.check, 0.0)
-        trial.agrees |= trial.trace and trial.feature in carried
+        if not trial.agrees and trial.measured.check in NOVELTY:
+            trial.trace = trial.p / NOVELTY[trial.measured.check]
+            trial.agrees = trial.trace <= carried.allows(trial.feature)
     lingering = [trial for one in windowed if one.check in NOVELTY for trial in _lingering(one, policy, carried)]
     return Decision(family, (*trials, *lingering, *slow))
 
@@ -165,14 +167,13 @@ def _decide_slow(measured: Measured, policy: Policy, level: float) -> list[Trial
     return trials
 
 
-def _lingering(measured: Measured, policy: Policy, carried: Mapping[str, float]) -> list[Trial]:
-    """Return the tests under their floors that agree all the same, with enough of a trace."""
-    least = min(carried.values(), default=1.0)
-    reached = _trials(measured, policy, 0.0, least) if least < 1.0 else []
-    under = [one for one in reached if carried.get(one.feature, 1.0) * one.floor <= one.effect < one.floor]
-    found = [trial for trial in under if trial.p <= NOVELTY[trial.measured.check]]
+def _lingering(measured: Measured, policy: Policy, carried: Carried) -> list[Trial]:
+    """Return the tests under their floors that agree all the same, because their incident would end without them."""
+    reached = _trials(measured, policy, 0.0, LINGERING) if carried.lingering else []
+    under = [one for one in reached if one.feature in carried.lingering and one.effect < one.floor]
+    found = [trial for trial in under if trial.p <= NOVELTY[measured.check]]
     for trial in found:
-        trial.trace = trial.agrees = True
+        trial.agrees = True
         # As of all tests under their floors.
         trial.p_adjusted = 1.0
     return found

@@ -64,7 +64,7 @@ def _after(persist: tuple[int, int], sayings: tuple[int, ...]) -> tuple[int, ...
 
 def _vote(start: int, said: int, carried: frozenset[str]) -> Vote:
     if said == TRACE and _FEATURE not in carried:
-        return Vote(start, start + 1, {}, traces=frozenset({_FEATURE}))
+        return Vote(start, start + 1, {}, traces={_FEATURE: 1.0})
     level = AGREEING if said == TRACE else said
     return Vote(start, start + 1, {_FEATURE: level} if level else {})
 

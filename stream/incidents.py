@@ -4,11 +4,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from stream.ids import digest
-from stream.persistence import COMPANION, Vote, Votes
+from stream.persistence import COMPANION, Carried, Vote, Votes
 from stream.policy import SEVERITIES
 
-# A window still has what training never had, once an incident has opened on it, from this part of the floor on.
-LINGERING = 0.5
 Change = Literal["drift.opened", "drift.changed", "drift.resolved"]
 
 
@@ -52,13 +50,9 @@ class Incidents:
     votes: Votes
     open: Incident | None = None
 
-    def carried(self) -> dict[str, float]:
-        """Return the features of which a trace of what training never had will agree with drift at the next tick.
-
-        And how much of one, as a part of the floor: less for those in the open incident, which it keeps there.
-        """
-        lingering = self.open.novel if self.open else frozenset[str]()
-        return dict.fromkeys(self.votes.novel(ticks_ahead=1), 1.0) | dict.fromkeys(lingering, LINGERING)
+    def carried(self) -> Carried:
+        """Return the features of which a trace of what training never had will agree with drift at the next tick."""
+        return Carried(self.votes.novel(ticks_ahead=1), self.open.novel if self.open else frozenset())
 
     def tick(self, vote: Vote) -> Transition | None:
         """Take one tick's vote; return the transition it makes, if any, before severities are known."""

@@ -23,7 +23,8 @@ class Vote:
 
     ``untested`` features had too few samples: they say nothing, neither drift nor its end. ``began_ms`` is where a slow
     change began, of the features in which one is seen; other drift begins with its window. ``traces`` are features
-    without a level that show a trace of what training never had: it agrees with a proof that they do, and no other.
+    without a level that show a trace of what training never had, each with its p-value over the largest that is one; it
+    agrees with a proof that they do, and no other.
     """
 
     start_ms: int
@@ -31,11 +32,29 @@ class Vote:
     levels: dict[str, int]
     untested: frozenset[str] = frozenset()
     began_ms: dict[str, int] = field(default_factory=dict)
-    traces: frozenset[str] = frozenset()
+    traces: dict[str, float] = field(default_factory=dict)
 
     def level(self, feature: str) -> int | None:
         """Return the feature's level; None when too few of its values came to say that it is clean."""
         return self.levels.get(feature, None if feature in self.untested else CLEAN)
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """Features of which a trace of what training never had agrees: it is ``proved`` near, or has opened an incident.
+
+    Of many features one shows a trace by chance: those that are proved share what is allowed. In the incident each
+    stands for itself, and a trace may be less: it is ``lingering``.
+    """
+
+    proved: frozenset[str] = frozenset()
+    lingering: frozenset[str] = frozenset()
+
+    def allows(self, feature: str) -> float:
+        """Return which part of the largest p-value of a trace agrees, 0 for none."""
+        if feature in self.lingering:
+            return 1.0
+        return 1.0 / len(self.proved) if feature in self.proved else 0.0
 
 
 @dataclass(slots=True)
@@ -51,9 +70,10 @@ class Votes:
         """Add the newest tick, forget what is out of reach, and let earlier traces agree with what it proves."""
         self.recent.append(vote)
         del self.recent[: -self._before - 1]
+        carried = Carried(self.novel())
         for feature, level in vote.levels.items():
             if level == NOVEL:
-                self._heed_traces(feature)
+                self._heed_traces(feature, carried.allows(feature))
 
     def agree(self, says: Callable[[Vote], bool], since_ms: int | None = None) -> bool:
         """Tell whether enough ticks on disjoint windows say so, among those that end after ``since_ms``."""
@@ -98,12 +118,11 @@ class Votes:
         """How many ticks before the newest are looked back on."""
         return (self.of - 1) * self.panes_per_window
 
-    def _heed_traces(self, feature: str) -> None:
+    def _heed_traces(self, feature: str, allowed: float) -> None:
         for place, vote in enumerate(self.recent):
-            if feature in vote.traces:
-                self.recent[place] = replace(
-                    vote, levels={**vote.levels, feature: AGREEING}, traces=vote.traces - {feature}
-                )
+            if vote.traces.get(feature, 2.0) <= allowed:
+                others = {name: part for name, part in vote.traces.items() if name != feature}
+                self.recent[place] = replace(vote, levels={**vote.levels, feature: AGREEING}, traces=others)
 
 
 def _proves(vote: Vote, feature: str) -> bool:

@@ -17,7 +17,7 @@ def _cast(levels, persist, panes):
     votes = Votes(*persist, panes)
     for tick, level in enumerate(levels, 1):
         carried = "x" in votes.novel(ticks_ahead=1)
-        traces = frozenset({"x"}) if level == TRACE and not carried else frozenset()
+        traces = {"x": 1.0} if level == TRACE and not carried else {}
         said = AGREEING if level == TRACE else level
         votes.add(Vote(tick - panes, tick, {"x": said} if said and not traces else {}, traces=traces))
     return votes

@@ -7,7 +7,7 @@ from scipy import stats
 from stream.checks import Measured
 from stream.checks.measured import known
 from stream.decision import HIGHEST_TICK_LEVEL, decide, p_adjusted, tick_level
-from stream.persistence import AGREEING, COMPANION, NOVEL, OPENING
+from stream.persistence import AGREEING, COMPANION, NOVEL, OPENING, Carried
 from stream.policy import Policy
 
 CORRECTIONS = ("holm", "bonferroni", "bh", "none")
@@ -169,10 +169,11 @@ def test_a_feature_votes_by_the_strongest_of_its_tests():
 def test_a_floor_of_what_training_never_had_is_a_trace(check, floor, p):
     """At its p-value or less; it agrees where such a thing was proved, and counts in the family as it did."""
     one = _measured(check, [p, 1.1 * p, 1e-9, p], np.array([1.0, 1.0, 1.0, 0.99]) * floor)
-    proved = dict.fromkeys(["f0", "f1", "f2", "f3"], 1.0)
-    alone, carried = (decide((one,), Policy(), 1e-6, known) for known in ({}, proved))
-    assert (alone.levels(), alone.traces()) == ({"f2": NOVEL}, {"f0"})
-    assert (carried.levels(), carried.traces()) == ({"f0": AGREEING, "f2": NOVEL}, frozenset())
+    proved = (Carried(frozenset(names)) for names in ((), ("f0",), ("f0", "f1")))
+    alone, carried, shared = (decide((one,), Policy(), 1e-6, known) for known in proved)
+    assert (alone.levels(), alone.traces()) == ({"f2": NOVEL}, {"f0": 1.0})
+    assert (carried.levels(), carried.traces()) == ({"f0": AGREEING, "f2": NOVEL}, {})
+    assert (shared.levels(), shared.traces()) == (alone.levels(), alone.traces())
     assert alone.family == carried.family == 4
     assert alone.opening() == alone.drifting() == {"f2"}
 
@@ -182,23 +183,26 @@ def test_half_a_floor_of_it_is_enough_to_stay(check, floor, p):
     """Of the features asked for, and with the same p-value; in the family it counts as all under their floors do."""
     effects = np.array([0.5, 0.49, 0.5, 0.5, 0.5]) * floor
     one = _measured(check, [p, 1e-9, 1.1 * p, p, p], effects)
-    decision = decide((one,), Policy(), 1e-6, {"f0": 0.5, "f1": 0.5, "f2": 0.5, "f3": 1.0})
-    assert (decision.levels(), decision.traces()) == ({"f0": AGREEING}, frozenset())
+    decision = decide((one,), Policy(), 1e-6, Carried(frozenset({"f3"}), frozenset({"f0", "f1", "f2"})))
+    assert (decision.levels(), decision.traces()) == ({"f0": AGREEING}, {})
     assert [(trial.row, p_adjusted(trial, 5, "holm")) for trial in decision.trials] == [(0, 1.0)]
     assert decision.drifting() == frozenset()
 
 
 def test_other_checks_leave_no_trace():
     """Half a shift with half a significance is what chance makes."""
-    decision = decide((_measured("ks", [0.06, 0.06], [0.5, 0.05]),), Policy(), 1e-6, {"f0": 0.5, "f1": 0.5})
-    assert (decision.levels(), decision.traces()) == ({}, frozenset())
+    decision = decide(
+        (_measured("ks", [0.06, 0.06], [0.5, 0.05]),), Policy(), 1e-6, Carried(lingering=frozenset({"f0", "f1"}))
+    )
+    assert (decision.levels(), decision.traces()) == ({}, {})
 
 
 def test_a_vote_says_what_the_decision_does():
     """Levels, traces, and what was not tested."""
     one = _measured("range", [1e-9, 0.09], [0.5, 0.01])
     vote = decide((one,), Policy(), 1e-6).vote(10, 20, frozenset({"z"}))
-    assert (vote.start_ms, vote.end_ms, vote.levels, vote.traces) == (10, 20, {"f0": NOVEL}, {"f1"})
+    assert (vote.start_ms, vote.end_ms, vote.levels) == (10, 20, {"f0": NOVEL})
+    assert vote.traces == {"f1": pytest.approx(0.9)}
     assert vote.untested == {"z"}
 
 

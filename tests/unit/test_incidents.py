@@ -4,8 +4,8 @@ from itertools import pairwise
 
 import pytest
 
-from stream.incidents import LINGERING, Incidents
-from stream.persistence import AGREEING, COMPANION, NOVEL, OPENING, Vote, Votes
+from stream.incidents import Incidents
+from stream.persistence import AGREEING, COMPANION, NOVEL, OPENING, Carried, Vote, Votes
 
 EVERY_MS = 10
 
@@ -25,8 +25,8 @@ class _Life:
         """
         self.end_ms += EVERY_MS
         start_ms, carried = self.end_ms - EVERY_MS * self.panes, self.incidents.carried()
-        levels = dict.fromkeys(carried.keys() & set(traces), AGREEING) | levels
-        left = frozenset(traces) - levels.keys()
+        levels = {name: AGREEING for name in traces if carried.allows(name)} | levels
+        left = {name: 1.0 for name in traces if name not in levels}
         vote = Vote(start_ms, self.end_ms, dict(sorted(levels.items())), frozenset(untested), {}, left)
         transition = self.incidents.tick(vote)
         if transition is None:
@@ -142,15 +142,15 @@ def test_a_trace_opens_it_beside_a_proof_of_something_new(trace_first):
     assert told == [("drift.opened", {"x"}), None]
 
 
-def test_before_it_opens_a_trace_is_of_the_whole_floor():
+def test_before_it_opens_a_trace_agrees_for_as_long_as_the_proof_is_in_reach():
     """The proof is in reach for two ticks, and then forgotten."""
     life = _Life()
     life.tick(x=NOVEL)
-    assert life.incidents.carried() == {"x": 1.0}
+    assert life.incidents.carried() == Carried(frozenset("x"))
     life.tick()
-    assert life.incidents.carried() == {"x": 1.0}
+    assert life.incidents.carried() == Carried(frozenset("x"))
     life.tick()
-    assert life.incidents.carried() == {}
+    assert life.incidents.carried() == Carried()
 
 
 def test_while_a_trace_of_something_new_is_left_it_is_not_over():
@@ -158,9 +158,9 @@ def test_while_a_trace_of_something_new_is_left_it_is_not_over():
     life = _Life()
     assert [life.tick(x=NOVEL), life.tick(x=NOVEL)] == [None, ("drift.opened", {"x"})]
     assert [life.tick(traces=("x", "y")) for _ in range(9)] == [None] * 9
-    assert life.incidents.carried() == {"x": LINGERING}
+    assert life.incidents.carried().lingering == {"x"}
     assert [life.tick(), life.tick(traces=("x",)), life.tick()] == [None, None, ("drift.resolved", {"x"})]
-    assert life.incidents.carried() == {}
+    assert life.incidents.carried() == Carried()
     assert [life.tick(traces=("x",)) for _ in range(5)] == [None] * 5
 
 
@@ -179,7 +179,7 @@ def test_what_has_left_takes_its_proof_of_something_new_along():
     for _ in range(2):
         life.tick(y=NOVEL)
     assert set(life.incidents.open.joined_ms) == {"y"}
-    assert life.incidents.carried() == {"y": LINGERING}
+    assert life.incidents.carried() == Carried(frozenset("y"), frozenset("y"))
 
 
 def test_companions_are_listed_when_it_opens():

@@ -1,6 +1,8 @@
 """Persistence: enough ticks must agree, on stretches of traffic that do not overlap."""
 
-from stream.persistence import AGREEING, CLEAN, COMPANION, NOVEL, OPENING, Vote, Votes
+import pytest
+
+from stream.persistence import AGREEING, CLEAN, COMPANION, NOVEL, OPENING, Carried, Vote, Votes
 
 TRACE = "trace"
 
@@ -11,7 +13,7 @@ def _votes(levels, needed=2, of=3, panes_per_window=1, untested=()):
     for tick, level in enumerate(levels):
         end_ms = 10 * (tick + 1)
         missing = frozenset({"x"}) if tick in untested else frozenset()
-        traces = frozenset({"x"}) if level == TRACE else frozenset()
+        traces = {"x": 1.0} if level == TRACE else {}
         levels = {"x": level} if level and not traces else {}
         votes.add(Vote(end_ms - 10 * panes_per_window, end_ms, levels, missing, {}, traces))
     return votes
@@ -102,6 +104,16 @@ def test_a_spent_proof_of_something_new_hears_no_more_traces():
     votes.spend("x")
     assert [vote.level("x") for vote in votes.recent] == [AGREEING, AGREEING, CLEAN]
     assert votes.novel() == frozenset()
+
+
+@pytest.mark.parametrize(("part", "opens"), [(1.0, False), (0.5, True), (0.51, False)])
+def test_features_that_are_proved_together_share_what_a_trace_may_be(part, opens):
+    """Of many, one shows a trace by chance: of two, each may have half of the p-value of one."""
+    votes = Votes(2, 3, 1)
+    votes.add(Vote(0, 10, {}, traces={"x": part}))
+    votes.add(Vote(10, 20, {"x": NOVEL, "y": NOVEL}))
+    assert votes.proven("x") == opens
+    assert Carried(votes.novel()).allows("y") == 0.5
 
 
 def test_gone_is_clean_for_as_long_as_drift_must_show():

@@ -95,7 +95,7 @@ def test_a_memory_comes_back() -> None:
 
 def test_a_memory_of_something_new_comes_back_and_one_from_before_there_was_such_a_thing_is_read() -> None:
     """Traces, and what proved the open incident; a memory that has neither means none."""
-    vote = Vote(0, 10, {"x": NOVEL}, frozenset({"z"}), {}, frozenset({"y"}))
+    vote = Vote(0, 10, {"x": NOVEL}, frozenset({"z"}), {}, {"y": 0.5})
     incident = Incident("id", 10, {"x": 0}, {"x": 10}, {"x"}, novel=frozenset({"x"}))
     memory = JudgeMemory([((), Memory("print", votes=[vote], incident=incident))])
     written = write_memory(memory)
@@ -105,7 +105,7 @@ def test_a_memory_of_something_new_comes_back_and_one_from_before_there_was_such
     del of_monitor["votes"][0]["traces"], of_monitor["incident"]["novel"]
     ((_, read),) = read_memory(msgspec.msgpack.encode(older)).monitors
     assert read.incident is not None
-    assert (read.votes[0].traces, read.incident.novel) == (frozenset(), frozenset())
+    assert (read.votes[0].traces, read.incident.novel) == ({}, frozenset())
 
 
 @pytest.mark.parametrize("value", [b"", b"{}", b"\xc1", msgspec.msgpack.encode({"type": "stranger"})])
