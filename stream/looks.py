@@ -25,8 +25,8 @@ MOST_FIELDS = 256
 # stands where other fields have the kind of theirs.
 RATE = "@sampledrate"
 # One event in so many is looked at.
-EVENTS_PER_LOOK = 128
-# Fibonacci hashing (Knuth, The Art of Computer Programming 3, 6.4): neighbours are spread evenly. Every 128th offset
+EVENTS_PER_LOOK = 192
+# Fibonacci hashing (Knuth, The Art of Computer Programming 3, 6.4): neighbours are spread evenly. Every 192nd offset
 # as it stands would miss all events of a producer whose transactions put a marker behind each.
 _MULTIPLIER, _BOUND = np.uint64(0x9E3779B97F4A7C15), np.uint64(2**64 // EVENTS_PER_LOOK)
 

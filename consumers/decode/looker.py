@@ -60,9 +60,9 @@ class Looker:
         wanted = np.flatnonzero(chosen(rows.offsets))
         if not len(wanted):
             return rows
-        offsets, firsts = np.unique(rows.offsets[wanted], return_index=True)
+        firsts = wanted[np.diff(rows.offsets[wanted], prepend=-1) != 0]
         odd, found, shapes = frozenset(patiently), [], []
-        for offset, row in zip(offsets.tolist(), wanted[firsts].tolist(), strict=True):
+        for offset, row in zip(rows.offsets[firsts].tolist(), firsts.tolist(), strict=True):
             place = bisect_left(batch.offsets, offset)
             shape = self._patiently(batch, place) if place in odd else self._plainly(batch.values[place])
             if shape is not None:

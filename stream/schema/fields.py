@@ -8,7 +8,7 @@ from stream.looks import MOST_FIELDS, RATE, Looks
 from stream.schema.change import Change
 
 # So many events are looked at before anything is known, and in each stretch that is held against it.
-LOOKS_TO_LEARN, LOOKS_TO_JUDGE = 24, 12
+LOOKS_TO_LEARN, LOOKS_TO_JUDGE = 16, 8
 # A field that events always have, one that is new, one that hardly any event has.
 _ALWAYS, _NEW, _RARE = 0.9, 0.5, 0.1
 # So much of a field's values is of one kind, or else it has none.
@@ -53,7 +53,7 @@ class FieldRules:
         """Take these looks for how events are."""
         shares = {name: looks.share(name) for name in self._watched(set(looks.fields))}
         habits.fields = {
-            name: Habit(share >= _ALWAYS, _kind(looks, name)) for name, share in shares.items() if share >= _RARE
+            name: Habit(share >= _ALWAYS, _usual_kind(looks, name)) for name, share in shares.items() if share >= _RARE
         }
         habits.learned = True
 
@@ -75,7 +75,7 @@ class FieldRules:
             return Change("appeared", name, "", kind, share) if share >= _NEW and not is_feature else None
         if habit.always and share < _RARE and not is_feature:
             return Change("vanished", name, habit.kind, "", share)
-        is_other = bool(habit.kind) and share >= _RARE and _part(looks, name, habit.kind) < _RARE
+        is_other = bool(habit.kind) and share >= _NEW and _part(looks, name, habit.kind) < _RARE
         # A category that is no scalar is counted as such by the cells.
         is_counted = is_feature and kind in ("array", "object", "")
         return Change("retyped", name, habit.kind, kind, share, is_feature) if is_other and not is_counted else None
@@ -89,7 +89,7 @@ class FieldRules:
                 continue
             habit, share = habits.fields.get(name), looks.share(name)
             if habit is None:
-                self._meet(habits, name, share, _kind(looks, name))
+                self._meet(habits, name, share, _usual_kind(looks, name))
                 continue
             habit.unlike = 0 if (share >= _ALWAYS) == habit.always else habit.unlike + 1
             if habit.unlike >= (_JUST_SO if habit.always else _SETTLED):
@@ -119,6 +119,11 @@ class FieldRules:
     def _watched(self, names: set[str]) -> set[str]:
         """Leave out what cells tell, and what nobody wants to hear of."""
         return {name for name in names - self._numeric if not any(fnmatchcase(name, one) for one in self._ignored)}
+
+
+def _usual_kind(looks: Looks, name: str) -> str:
+    """Return the kind of a field's values; "" where it has several, or too few to tell."""
+    return _kind(looks, name) if looks.share(name) >= _NEW else ""
 
 
 def _part(looks: Looks, name: str, kind: str) -> float:

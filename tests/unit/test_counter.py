@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from consumers.place_note import PlaceNote, read_note
+from consumers.raw import Rejected
 from consumers.records import Control, PaneChunk, read_counts_topic
 from consumers.source import LogUnavailable, Position
 from stream.ledger import Ledger
@@ -139,3 +140,15 @@ def test_what_was_not_committed_is_in_no_ledger(stage: Callable[..., Any]) -> No
     assert records(made) == []
     counter.step(0.0)
     assert counter.ledger == Ledger(read=4, counted=4)
+
+
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [
+        ("wrong_length", "events-3, offset 7: a row has 5 values"),
+        ("bad_timestamp", "events-3, offset 7"),
+    ],
+)
+def test_the_example_of_a_refused_event_repeats_nothing_that_it_holds(reason: str, told: str) -> None:
+    """Control records, and the alerts made of them, leave the team that may read events; lengths and names may."""
+    assert Rejected(7, reason, "a row has 5 values", b"").told("events", 3) == told

@@ -259,7 +259,7 @@ def test_small_panes_are_put_together_until_they_are_enough(layout):
     more = {**USUAL, "new": {"text": 20}}
     panes = [*(small(hour) for hour in range(16)), *(small(hour, fields=more) for hour in range(16, 32))]
     told = tell(stream(layout), panes)
-    assert brief(told) == [(22, "schema_changed", "begun")]
+    assert brief(told) == [(19, "schema_changed", "begun")]
 
 
 def test_a_gap_of_days_is_passed_over(layout):
