@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from consumers.decode.arrow_bounds import refuse_too_large
+from consumers.decode.arrow_bounds import refuse_too_large, refuse_too_many
 from consumers.decode.arrow_column import ArrowColumn
 from consumers.decode.extras import needed
 from consumers.decode.format import Announced, Wanted
@@ -67,12 +67,11 @@ class Arrow:
         """Return the wanted columns."""
         pa = needed("pyarrow", "arrow", "Arrow IPC")
         needed("pyarrow.compute", "arrow", "Arrow IPC")
-        value = pa.py_buffer(record.value or b"")
-        if (record.value or b"").startswith(_FILE):
-            value = value.slice(min(_FILE_MARK_BYTES, value.size))
+        value = record.value or b""
+        start = _FILE_MARK_BYTES if value.startswith(_FILE) else 0
         try:
-            refuse_too_large(pa.ipc.MessageReader.open_stream(value))
-            batch = _one_batch(pa, value)
+            refuse_too_large(value, start)
+            batch = _one_batch(pa, pa.py_buffer(value).slice(min(start, len(value))))
             # Lengths and offsets that a broken writer left must not be followed into the void.
             batch.validate(full=True)
         except (pa.ArrowException, OSError, ValueError, struct.error) as error:
@@ -135,6 +134,7 @@ def _one_batch(pa: Any, value: Any) -> Any:
     # A pool of threads costs more than it brings for what fits into a message.
     with pa.ipc.open_stream(value, options=pa.ipc.IpcReadOptions(use_threads=False)) as reader:
         batches = [*reader]
+        refuse_too_many(sum(map(len, batches)))
         if len(batches) == 1:
             return batches[0]
         for batch in batches:

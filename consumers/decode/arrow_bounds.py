@@ -1,88 +1,88 @@
-"""How much a stream of Arrow would become, told before any of it is read: a few bytes may say any number of rows.
+"""How much a stream of Arrow would become: a few bytes may say any number of rows, or of bytes.
 
-A column of nulls has no bytes, and compressed buffers are made as long as they say they are. Both stand in the
-metadata of each message, a FlatBuffer. Source: the Arrow columnar format, "Encapsulated message format" and
-Message.fbs; the FlatBuffers internals, "Tables".
+A column of nulls has no bytes at all. Compressed buffers are made as long as they say they are: where they lie stands
+in the metadata of each message, a FlatBuffer, which is looked at before Arrow reads it. Source: the Arrow columnar
+format, "Encapsulated message format" and Message.fbs; the FlatBuffers internals, "Tables".
 """
 
 import struct
-from collections.abc import Iterable
-from typing import Any
 
 from consumers.decode.compressed import LARGEST_BYTES
 from consumers.decode.lenient import Refused
 
 MOST_ROWS = 1_000_000
-_I16, _I32, _I64, _BUFFER = (struct.Struct(f"<{kind}").unpack_from for kind in ("H", "i", "q", "qq"))
-_BUFFER_BYTES = 16
-# Places of fields in their tables: Message's header, DictionaryBatch's data, and those of RecordBatch.
-_HEADER, _DATA = 2, 1
-_LENGTH, _BUFFERS, _COMPRESSION = 0, 2, 3
+_U16, _I32, _I64 = (struct.Struct(f"<{kind}").unpack_from for kind in ("H", "i", "q"))
+# What a message begins with: a mark, and the length of its metadata; the end of a stream has the length 0.
+_PREFIX, _MARK = struct.Struct("<ii"), -1
+_BUFFER = struct.Struct("<qq")
+# Kinds of messages that hold batches, and places of fields in their tables: Message, DictionaryBatch, RecordBatch.
+_DICTIONARY, _BATCH = 2, 3
+_KIND, _HEADER, _BODY_LENGTH = 1, 2, 3
+_DATA = 1
+_BUFFERS, _COMPRESSION = 2, 3
 
 
-def refuse_too_large(messages: Iterable[Any]) -> None:
-    """Raise Refused where the batches among pyarrow's ``messages`` have too many rows, or become too many bytes.
+def refuse_too_many(rows: int) -> None:
+    """Raise Refused for more rows than a record may have."""
+    if rows > MOST_ROWS:
+        raise Refused("too_large", f"the Arrow stream has more than {MOST_ROWS} rows")
 
-    Raises struct.error for metadata that is damaged.
+
+def refuse_too_large(value: bytes, at: int) -> None:
+    """Raise Refused where the stream that begins at a place becomes too many bytes when it is decompressed.
+
+    Raises struct.error or ValueError for a stream that is damaged.
     """
-    rows = size = 0
-    for message in messages:
-        if message.type in ("record batch", "dictionary"):
-            found = _Metadata(message.metadata.to_pybytes()).batch(is_dictionary=message.type == "dictionary")
-            rows = max(rows, found.length) if message.type == "dictionary" else rows + found.length
-            size += found.size(message.body)
-        if rows > MOST_ROWS:
-            raise Refused("too_large", f"the Arrow stream has more than {MOST_ROWS} rows")
+    size = buffers = 0
+    while at + _PREFIX.size <= len(value):
+        mark, length = _PREFIX.unpack_from(value, at)
+        if mark != _MARK or length < 0:
+            raise ValueError("a message does not begin as messages do")
+        if length == 0:
+            return
+        at += _PREFIX.size
+        message = _follow(value, at)
+        body, found = at + length, _field(value, message, _BODY_LENGTH)
+        body_length = _I64(value, found)[0] if found else 0
+        if body_length < 0:
+            raise ValueError("a message has less than no body")
+        kind = _field(value, message, _KIND)
+        if kind and value[kind] in (_DICTIONARY, _BATCH):
+            header = _follow(value, _field(value, message, _HEADER))
+            batch = _follow(value, _field(value, header, _DATA)) if value[kind] == _DICTIONARY else header
+            if _field(value, batch, _COMPRESSION) and (listed := _field(value, batch, _BUFFERS)):
+                start = _follow(value, listed)
+                buffers += _I32(value, start)[0]
+                if buffers * _BUFFER.size > len(value):
+                    raise ValueError("there are more buffers than bytes that tell of them")
+                size += _decompressed(value, start, body)
         if size > LARGEST_BYTES:
             raise Refused("too_large", f"the Arrow stream has more than {LARGEST_BYTES} bytes when decompressed")
+        at = body + body_length
 
 
-class _Metadata:
-    """The metadata of a message, and the batch that it tells of."""
+def _decompressed(value: bytes, start: int, body: int) -> int:
+    """Return how many bytes the buffers have without compression whose list begins at ``start``."""
+    total = 0
+    for number in range(_I32(value, start)[0]):
+        offset, length = _BUFFER.unpack_from(value, start + 4 + number * _BUFFER.size)
+        if offset < 0:
+            raise ValueError("a buffer lies before its batch")
+        # Each begins with what it is long without compression; -1 says that it has none.
+        total += max(length, _I64(value, body + offset)[0]) if length else 0
+    return total
 
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-        self._batch = 0
 
-    def batch(self, *, is_dictionary: bool) -> "_Metadata":
-        """Go to the batch."""
-        at = self._below(self._table(0), _HEADER)
-        self._batch = self._below(at, _DATA) if is_dictionary else at
-        return self
+def _follow(value: bytes, at: int) -> int:
+    """Return the place that an offset leads to."""
+    return at + int(_I32(value, at)[0])
 
-    @property
-    def length(self) -> int:
-        """How many rows the batch has."""
-        at = self._field(self._batch, _LENGTH)
-        return int(_I64(self._data, at)[0]) if at else 0
 
-    def size(self, body: Any) -> int:
-        """Return how many bytes the batch has when its buffers are decompressed."""
-        if not self._field(self._batch, _COMPRESSION):
-            return len(body)
-        buffers = self._field(self._batch, _BUFFERS)
-        if not buffers:
-            return 0
-        start = self._table(buffers)
-        total = 0
-        for number in range(_I32(self._data, start)[0]):
-            offset, length = _BUFFER(self._data, start + 4 + number * _BUFFER_BYTES)
-            # Each begins with what it is long without compression; -1 says that it has none.
-            total += max(length, _I64(body, offset)[0]) if length else 0
-        return total
-
-    def _table(self, at: int) -> int:
-        """Return what an offset leads to."""
-        return at + int(_I32(self._data, at)[0])
-
-    def _below(self, table: int, place: int) -> int:
-        return self._table(self._field(table, place))
-
-    def _field(self, table: int, place: int) -> int:
-        """Return where a field of a table is; 0 where it has none."""
-        vtable = table - int(_I32(self._data, table)[0])
-        slot = 4 + 2 * place
-        if slot >= _I16(self._data, vtable)[0]:
-            return 0
-        offset = int(_I16(self._data, vtable + slot)[0])
-        return table + offset if offset else 0
+def _field(value: bytes, table: int, place: int) -> int:
+    """Return where a field of a table is; 0 where it has none."""
+    vtable = table - int(_I32(value, table)[0])
+    slot = 4 + 2 * place
+    if vtable < 0 or slot >= _U16(value, vtable)[0]:
+        return 0
+    offset = int(_U16(value, vtable + slot)[0])
+    return table + offset if offset else 0

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from consumers.decode.arrow_bounds import MOST_ROWS
+from consumers.decode.arrow_bounds import MOST_ROWS, refuse_too_many
 from consumers.decode.category_codes import CategoryCodes
 from consumers.decode.lenient import Refused
 from consumers.decode.values import categorical_column, numeric_column
@@ -31,6 +31,8 @@ class ArrowColumn:
         kind = column.type
         if pa.types.is_run_end_encoded(kind):
             column = _of_runs(column, pa)
+        elif pa.types.is_dictionary(kind):
+            refuse_too_many(len(column.dictionary))
         elif pa.types.is_string_view(kind) or pa.types.is_binary_view(kind):
             column = _of_views(column, pa)
         self._column = column

@@ -165,6 +165,8 @@ def test_arrow_rows_without_bytes_are_counted_before_they_are_made(prefix: bytes
     """A column of nulls says how long it is, and nothing else: 224 bytes of stream, 2^40 rows."""
     assert reason(prefix + replaced(arrow({"x": pa.nulls(12_345)}), 12_345, HUGE)) == "too_large"
     assert len(decode(arrow({"x": pa.nulls(12_345)})).rows) == 12_345
+    nothing = pa.DictionaryArray.from_arrays(pa.array([0], pa.int8()), pa.nulls(12_345))
+    assert reason(prefix + replaced(arrow({"x": nothing}), 12_345, HUGE)) == "too_large"
 
 
 @pytest.mark.parametrize("codec", ["zstd", "lz4"])
