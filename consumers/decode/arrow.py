@@ -74,7 +74,7 @@ class Arrow:
             batch = _one_batch(pa, pa.py_buffer(value).slice(min(start, len(value))))
             # Lengths and offsets that a broken writer left must not be followed into the void.
             batch.validate(full=True)
-        except (pa.ArrowException, OSError, ValueError, struct.error) as error:
+        except (pa.ArrowException, OSError, ValueError, IndexError, struct.error) as error:
             raise Refused("bad_arrow", f"the Arrow stream is damaged: {str(error)[:100]}") from None
         return self.frame(batch)
 

@@ -31,7 +31,7 @@ def refuse_too_many(rows: int) -> None:
 def refuse_too_large(value: bytes, at: int) -> None:
     """Raise Refused where the stream that begins at a place becomes too many bytes when it is decompressed.
 
-    Raises struct.error or ValueError for a stream that is damaged.
+    Raises struct.error, IndexError or ValueError for a stream that is damaged.
     """
     size = buffers = 0
     while at + _PREFIX.size <= len(value):
