@@ -118,8 +118,9 @@ def measure(case: Case) -> str:
     name, told, rows_each, encode, bare = case
     values = [encode(NUMBERS[start : start + rows_each]) for start in range(0, ROWS, rows_each)]
     batch = RawBatch("events", 0, range(len(values)), values, [0] * len(values))
-    named = EventDecoder(BASELINE, EventFormat(format=told), _Registry())
-    auto = EventDecoder(BASELINE, EventFormat(), _Registry())
+    # The closer look at a sample of the events is left out: of a few large records, it would be at one in four.
+    named = EventDecoder(BASELINE, EventFormat(format=told), _Registry(), looks=False)
+    auto = EventDecoder(BASELINE, EventFormat(), _Registry(), looks=False)
     for decoder in (named, auto):
         assert len(decoder.decode(batch).rows) == ROWS, name
     tasks = {
