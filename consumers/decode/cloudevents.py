@@ -7,10 +7,12 @@ reached by paths that begin with "@": ``"@time"``, ``"@type"``, ``"@source"``.
 import base64
 import binascii
 import json
+from contextlib import suppress
 from typing import Any
 
 from consumers.decode.format import Announced, Wanted
 from consumers.decode.lenient import Refused
+from consumers.decode.plain import Plain
 from consumers.decode.record import Record
 from consumers.decode.shape import Shape
 
@@ -34,14 +36,23 @@ class CloudEvents:
     )
 
     def __init__(self, wanted: Wanted) -> None:
-        """Take nothing: an envelope depends on nothing."""
+        """Know where a plain event has its features; an envelope itself depends on nothing."""
+        self._plain = Plain(wanted) if wanted.event_format.features else None
 
     def claims(self, record: Record) -> bool:
         """Tell whether the headers say so, or, without such headers, the required attributes are there."""
-        if "ce_specversion" in record.headers or _is_structured(record):
-            # Where it was opened once, what is inside has the same headers.
+        # Where it was opened once, what is inside has the same headers.
+        if "ce_specversion" in record.headers:
             return not record.around
+        if _is_structured(record):
+            return not record.around and not self._is_plain(record)
         return record.is_object and _has_required(record.document)
+
+    def _is_plain(self, record: Record) -> bool:
+        """Tell whether a plain event is there all the same: quick readers do not look at this header's value."""
+        with suppress(Refused):
+            return self._plain is not None and bool(record.document) and self._plain.fits(record)
+        return False
 
     def read(self, record: Record) -> list[Record]:
         """Return the data of each event."""
