@@ -32,6 +32,7 @@ class KafkaFollower:
         self._topic = topic
         self._identity = identity
         self._facts = TopicFacts("", 0)
+        self._followed: frozenset[TopicPartition] = frozenset()
         with kafka_errors(f"{topic} cannot be read"):
             self._consumer = KafkaConsumer(**{**CONSUMER_SETTINGS, **options_for("consumer", options)})
         self._losses = LossWatch(partial(beginnings, self._consumer), partial(ends, self._consumer))
@@ -40,6 +41,7 @@ class KafkaFollower:
         """See `Follower.follow`. Raises LogRefused where there is no such partition."""
         with kafka_errors(f"{self._topic} cannot be read"):
             self._consumer.assign([TopicPartition(*place) for place in places])
+        self._followed = frozenset(TopicPartition(*place) for place in places)
         if not places:
             return {}
         self._facts = self._identity.now()
@@ -56,10 +58,12 @@ class KafkaFollower:
 
     def poll(self, timeout_s: float, full: Collection[Place] = ()) -> Polled:
         """See `Follower.poll`. Raises LogUnavailable when the topic was created again."""
-        if not self._consumer.assignment():
+        if not self._followed:
             return Polled()
         with kafka_errors("labels cannot be read"):
             self._leave_out(full)
+            if not self._consumer.assignment():
+                return Polled()
             records = self._consumer.poll(timeout_ms=round(timeout_s * 1000), max_records=MOST_RECORDS)
         batches = tuple(raw_batch(tp, records[tp]) for tp in sorted(records))
         offsets = {(batch.topic, batch.partition): batch.offsets for batch in batches}
@@ -72,11 +76,13 @@ class KafkaFollower:
         return Polled(batches, next_offsets, self._at_end(), None, lost, self.topic_ids())
 
     def _leave_out(self, full: Collection[Place]) -> None:
-        now, wanted = self._consumer.paused(), {TopicPartition(*place) for place in full}
-        if wanted - now:
-            self._consumer.pause(*(wanted - now))
-        if now - wanted:
-            self._consumer.resume(*(now - wanted))
+        """Read the others only. Not by the client's pause: what it has fetched by then it may never give out again."""
+        now, wanted = self._consumer.assignment(), self._followed - {TopicPartition(*place) for place in full}
+        if wanted == now:
+            return
+        self._consumer.assign(list(wanted))
+        for tp in wanted - now:
+            self._consumer.seek(tp, self._losses.due(tuple(tp)))
 
     def topic_ids(self) -> Mapping[str, str]:
         """See `Follower.topic_ids`."""
@@ -89,7 +95,7 @@ class KafkaFollower:
     def caught_up(self, ends: Mapping[Place, int]) -> bool:
         """See `Follower.caught_up`."""
         with kafka_errors("positions cannot be read"):
-            return all(self._position(tp) >= ends.get(tuple(tp), 0) for tp in self._consumer.assignment())
+            return all(self._position(tp) >= ends.get(tuple(tp), 0) for tp in self._followed)
 
     def close(self) -> None:
         """See `Follower.close`."""
@@ -103,6 +109,9 @@ class KafkaFollower:
             return frozenset(tuple(tp) for tp, end in ends.items() if end is not None and self._position(tp) >= end)
 
     def _position(self, tp: TopicPartition) -> int:
+        """Return the offset that is read next; behind marks of transactions, which only the client knows, if it can."""
+        if tp not in self._consumer.assignment():
+            return self._losses.due(tuple(tp))
         return self._consumer.position(tp, timeout_ms=LOOKUP_MS) or 0
 
 

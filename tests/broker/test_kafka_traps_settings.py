@@ -1,5 +1,6 @@
 """Kafka's traps of topics, groups and time, each met on a real broker; the numbers are those of docs/kafka-traps.md."""
 
+import contextlib
 import signal
 import subprocess
 import sys
@@ -13,9 +14,13 @@ from kafka import KafkaAdminClient, KafkaConsumer
 from kafka.admin import ConfigResource, ConfigResourceType, NewPartitions
 from kafka.structs import MemberState
 
+import consumers.kafka_follower
 import consumers.kafka_source
 from consumers.counter import LARGEST_REJECT, reject_record
 from consumers.errors import SettingsError
+from consumers.follower import LabelsAt
+from consumers.kafka_follower import KafkaFollower
+from consumers.kafka_identity import TopicIdentity
 from consumers.kafka_rebalance import RebalanceFlag
 from consumers.kafka_status import look
 from consumers.raw import Rejected
@@ -232,3 +237,31 @@ def test_trap_20_a_join_that_is_answered_between_two_polls_is_made_again(
     # The answer comes now, and nobody waits for it.
     time.sleep(1.0)
     until(lambda: len(owned(source)) == 2)
+
+
+def test_trap_21_a_partition_that_was_left_out_is_read_to_its_end(
+    make_topic: Callable[..., str],
+    produce: Callable[..., None],
+    bootstrap_servers: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is left out while the client has more of it, until the other one is read to its end: then all of it comes."""
+    monkeypatch.setattr(consumers.kafka_follower, "MOST_RECORDS", 100)
+    labels, options = make_topic("left-out", partitions=2), {"bootstrap_servers": bootstrap_servers}
+    produce(labels, [b"label"] * 2_000, partitions=2)
+    came: dict[tuple[str, int], list[int]] = {(labels, 0): [], (labels, 1): []}
+    with contextlib.closing(KafkaFollower(labels, options, TopicIdentity(labels, options))) as follower:
+        follower.follow(dict.fromkeys(came, LabelsAt(None, "")))
+
+        def read(*left_out: tuple[str, int]) -> int:
+            batches = follower.poll(0.1, left_out).batches
+            for batch in batches:
+                came[batch.topic, batch.partition] += batch.offsets
+            return len(batches)
+
+        until(read)
+        first, other = sorted(came, key=lambda place: -len(came[place]))
+        assert 0 < len(came[first]) < 1_000
+        until(lambda: read(first) < 0 or len(came[other]) == 1_000)
+        until(lambda: read() < 0 or follower.caught_up(follower.end_offsets()))
+    assert list(came.values()) == [list(range(1_000))] * 2

@@ -2,6 +2,8 @@
 
 import logging
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn
@@ -132,3 +134,18 @@ def test_a_joiner_without_labels_is_refused(config: Path) -> None:
     assert isinstance(error, SettingsError)
     assert str(config) in str(error)
     assert "there is no [labels]" in str(error)
+
+
+def test_a_signal_in_the_middle_of_an_import_ends_the_process_well() -> None:
+    """Libraries catch what is raised while they are imported, or fail with something else: nothing is raised."""
+    script = """
+import os, signal
+from consumers.cli.run import _stop_starting
+signal.signal(signal.SIGTERM, _stop_starting)
+try:
+    os.kill(os.getpid(), signal.SIGTERM)
+except BaseException:
+    print("caught")
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
