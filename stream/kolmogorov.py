@@ -38,6 +38,8 @@ def two_sided(distance: float, n: int) -> float:
     if not _FEW < n <= _MANY or not _ONE_END <= tail < _NONE or distance >= 0.5:
         return float(stats.kstwo.sf(distance, n))
     below = np.arange(1, math.ceil(n * (1.0 - distance)), dtype=np.float64)
+    # The last may be rounded to where its term is zero.
+    below = below[distance + below / n < 1.0]
     ways = special.gammaln(n + 1.0) - special.gammaln(below + 1.0) - special.gammaln(n - below + 1.0)
     share = distance + below / n
     logs = ways + (below - 1.0) * np.log(share) + (n - below) * np.log1p(-share)

@@ -44,3 +44,10 @@ def test_two_sided_at_the_edges(distance: float) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert two_sided(distance, 200) == pytest.approx(float(stats.kstwo.sf(distance, 200)), rel=1e-9, abs=1e-300)
+
+
+@pytest.mark.parametrize("n", [333, 1_667])
+def test_two_sided_at_whole_shares(n: int) -> None:
+    """Distances of whole values, where the last term is zero but for rounding: scipy's p, without a warning."""
+    for values in range(n // 9, n // 2, 11):
+        assert two_sided(values / n, n) == pytest.approx(float(stats.kstwo.sf(values / n, n)), rel=1e-9, abs=1e-300)
