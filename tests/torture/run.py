@@ -1,6 +1,6 @@
 """Torture a monitor: faults at random, drawn from a seed, while traffic flows; nothing may be lost, doubled or differ.
 
-    python tests/torture/run.py --faults 200 --events 2000000 --seed 11
+    python tests/torture/run.py --faults 200 --events 2000000 --seed 7
 
 Exit code 1 with the differences and the log of faults when something is not as an undisturbed run would have left it.
 """
