@@ -16,8 +16,9 @@ from consumers.assembly import assemble
 from consumers.settings import load_settings
 from consumers.topics import ensure_topics
 from tests.torture import verdict
+from tests.torture.monitor import write_monitor
 from tests.torture.recount import recount
-from tests.torture.traffic import PARTITIONS, Traffic, write_monitor
+from tests.torture.traffic import PARTITIONS, Traffic
 
 TRAFFIC = Traffic(seed=11, events=24_000, per_pane=400)
 WITHIN_S = 60
@@ -29,7 +30,7 @@ class Crew:
     def __init__(self, driftline: Any, config: Path, admin: KafkaAdminClient, produce: Callable[..., None]) -> None:
         self._driftline, self._admin, self._produce = driftline, admin, produce
         self.assembly = assemble(load_settings(config, driftline.environment))
-        self._records = TRAFFIC.records()
+        self._records = itertools.chain(TRAFFIC.records(), TRAFFIC.ends())
         self._running: list[subprocess.Popen[bytes]] = []
         ensure_topics(self.assembly.settings)
         self.start("judge")
@@ -65,7 +66,7 @@ class Crew:
 
     def traffic(self, events: int | None = None) -> None:
         """Produce the next events, by default all that are left; each has its partition."""
-        values = [value for _, value in itertools.islice(self._records, events)]
+        values = [sent.value for sent in itertools.islice(self._records, events)]
         self._produce(self.assembly.settings.topics.events, values, partitions=PARTITIONS)
 
     def until_shared(self, *shares: int) -> None:
@@ -91,7 +92,8 @@ class Crew:
         return verdict.differences(wanted, verdict.found_on(self.assembly, self._servers))
 
     def _tested_to_ms(self) -> int:
-        return verdict.tested_to_ms(verdict.latest_status(self.assembly, self._servers))
+        status = verdict.latest_status(self.assembly, self._servers)
+        return int(status["window"]["end_ms"]) if status else 0
 
     def _until(self, reached: Callable[[], bool], instead: Callable[[], str]) -> None:
         deadline = time.monotonic() + WITHIN_S

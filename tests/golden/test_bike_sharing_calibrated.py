@@ -42,7 +42,10 @@ def replay(baseline: Path, data_dir: Path) -> Callable[..., tuple[list[dict[str,
         )
         stream = data_dir / "bike_sharing" / "stream.jsonl.gz"
         told = invoke("replay", "--config", config, *earlier, stream, "--summary", summary)
-        return [json.loads(line) for line in told.splitlines()], json.loads(summary.read_text())
+        events = [json.loads(line) for line in told.splitlines()]
+        # The events of 2012 have a field that the rows of 2011 lack: a change, and none of what the model reads.
+        drift = [event for event in events if event["type"] != "monitor.health"]
+        return drift, json.loads(summary.read_text())
 
     return run
 

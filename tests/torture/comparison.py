@@ -12,7 +12,7 @@ from consumers.assembly import Assembly
 from consumers.kafka_status import look
 from tests.torture.delivered import delivery_differences
 from tests.torture.joined import join_differences, rejoin
-from tests.torture.recount import Recount, all_committed, judge, recount
+from tests.torture.recount import Recount, all_committed, count_again, judge
 from tests.torture.tapped import Journal, add_servers
 from tests.torture.traffic import Traffic
 from tests.torture.verdict import differences, found_on
@@ -41,7 +41,7 @@ def compare(
     came: Sequence[dict[str, Any]] | None,
 ) -> Outcome:
     """Compare monitor by monitor; ``told`` is what servers that count said, ``came`` what was delivered."""
-    outcome = Outcome(recount=recount(assembly, servers))
+    outcome = Outcome(recount=count_again(assembly, servers))
     if told is not None:
         values = (record.value for record in all_committed(servers, assembly.settings.topics.counts))
         outcome.servers, wrong = add_servers(outcome.recount, assembly, values, traffic, told)
@@ -74,7 +74,7 @@ def _hold_labels(outcome: Outcome, assembly: Assembly, performance: Assembly, se
     assert ledger is not None
     outcome.differences += join_differences(settings, read, rejoined, ledger)
     outcome.joined = rejoined.ledger
-    outcome.performance = recount(performance, servers)
+    outcome.performance = count_again(performance, servers)
     # By the account of who joined again: offsets of this topic count the ends of transactions, too.
     outcome.performance.records = sum(map(len, rejoined.labelled))
     outcome.panes_compared += _hold(outcome, performance, outcome.performance, servers)

@@ -75,7 +75,7 @@ def joined(assembly: Assembly) -> tuple[Settings, Lists, JoinLedger]:
         MemoryFollower(log, topics.labels),
         MemoryArchive(log),
         MemorySink(log),
-        new_pairer(settings, settings.labels, PARTITIONS),
+        new_pairer(settings, settings.labels, PARTITIONS, tuple(one.name for one in assembly.baseline.features)),
         Patience(settings.labels.early_ms, float),
     )
     drain(joiner)
