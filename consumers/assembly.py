@@ -9,7 +9,7 @@ from consumers.decode.formats import NoSuchFormat
 from consumers.errors import SettingsError
 from consumers.schema_registry import RegistryAccess, SchemaRegistry
 from consumers.settings import Settings, validate_against
-from consumers.settings.labels import performance_of
+from consumers.settings.performance import performance_of
 from consumers.settings.sections import EventSettings
 from stream.budget import budget, usable, why_unverified
 from stream.drift_event import Identity

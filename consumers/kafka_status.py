@@ -16,8 +16,8 @@ from consumers.kafka_lookup import BOOTSTRAP_MS, read_to_end
 from consumers.kafka_takeover import note_of
 from consumers.lane import read_lane_note
 from consumers.settings import Settings
-from consumers.settings.labels import performance_of
 from consumers.settings.model import LABEL_TOPICS, TOPIC_ROLES
+from consumers.settings.performance import performance_of
 from consumers.status import GroupState, OpenTransaction, PartitionLag, Seen
 from stream.join_ledger import JoinLedger
 

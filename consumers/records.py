@@ -20,7 +20,7 @@ from stream.memory import Memory
 from stream.packing import pack, unpack
 from stream.panes import OffsetRanges, Pane, PaneKey
 from stream.refusals import RefusalState
-from stream.schema import SchemaState
+from stream.schema_drift import SchemaState
 from stream.segments import WHOLE, Segment
 from stream.waiting import WaitState
 

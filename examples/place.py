@@ -22,7 +22,7 @@ from consumers.demo.stage import DemoFailed, Stage
 from consumers.demo.surroundings import kept_or_temporary, own_broker, stopped_by_signals
 from consumers.errors import SettingsError
 from consumers.settings import Settings, load_settings
-from consumers.settings.labels import performance_of
+from consumers.settings.performance import performance_of
 from consumers.source import LogRefused, LogUnavailable
 from consumers.tap import KafkaEvents, Outlet
 

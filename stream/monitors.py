@@ -16,7 +16,7 @@ from stream.memory import Memory
 from stream.monitor import Monitor, Tick
 from stream.panes import Pane, PaneKey
 from stream.references import Rival
-from stream.schema import SchemaWatch
+from stream.schema_drift import SchemaWatch
 from stream.segments import UNDIVIDED, WHOLE, Division, Segment
 
 NewMonitor: TypeAlias = Callable[[Segment, Rival], Monitor]

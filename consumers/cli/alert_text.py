@@ -17,7 +17,7 @@ def alert_text(event: dict[str, Any]) -> "RenderableType":
 
     colour = _COLOURS.get(event["severity"], "")
     heading = Text.assemble(
-        (f"{event['type']} ", colour),
+        (f"{_kind(event)} ", colour),
         (f"{event['severity']}  ", colour),
         (f"{event['monitor']}  window {event['window']['start']} to {event['window']['end']}, ", "dim"),
         (f"{event['window']['n']} events", "dim"),
@@ -44,3 +44,8 @@ def alert_text(event: dict[str, Any]) -> "RenderableType":
     if event["advice"]:
         parts.append(Text(event["advice"], "italic"))
     return Group(*parts)
+
+
+def _kind(event: dict[str, Any]) -> str:
+    """Return the event's type; of the monitor's own state also which, and whether it begins or ends."""
+    return " ".join(event[key] for key in ("type", "reason", "state") if key in event)

@@ -99,7 +99,7 @@ def _serve(service: "Service", settings: "Settings", *, burst: bool) -> None:
 
 def _started(settings: "Settings", crew: list["Post"], observers: Sequence["Observer"]) -> list["Loop"]:
     """Create what is missing and return the loops; where the log is not there, or will not let us, end with exit 1."""
-    from consumers.settings.labels import performance_of
+    from consumers.settings.performance import performance_of
     from consumers.source import LogRefused, LogUnavailable
     from consumers.topics import ensure_topics
 

@@ -17,7 +17,7 @@ from consumers.kafka_errors import kafka_errors
 from consumers.kafka_lookup import CONSUMER_SETTINGS
 from consumers.local_kafka_node import dying_with_us
 from consumers.settings import Settings
-from consumers.settings.labels import performance_of
+from consumers.settings.performance import performance_of
 from consumers.topics import ensure_topics
 
 PARTITIONS = 4

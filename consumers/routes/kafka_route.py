@@ -19,7 +19,7 @@ from consumers.routes.history import History
 from consumers.routes.post import Poster
 from consumers.routes.route import Route, Standing
 from consumers.settings import Settings
-from consumers.settings.labels import performance_of
+from consumers.settings.performance import performance_of
 from consumers.sink import Outgoing
 
 _STATUS_VERSION = 1

@@ -1,27 +1,22 @@
-"""The section on labels, and the monitor of labelled events that follows from it."""
+"""The section on labels, and where labelled events keep what the events have."""
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Iterator
+from typing import Annotated
 
 from pydantic import Field, ValidationError, field_validator
 
 from consumers.decode.event_format import AROUND
-from consumers.decode.format_names import JSON
 from consumers.settings.names import FormatName, ValuePath
 from consumers.settings.schedule import ScheduleSettings
 from consumers.settings.section import Section
+from consumers.settings.sections import EventSettings
 from consumers.settings.spelling import DurationMs, MaybeDurationMs, MaybeEveryMs
 from stream.answered import ANSWER, RESPONSE, Response
 from stream.durations import UNITS_MS, format_duration
 from stream.labelled import PREFIX, Task
 
-if TYPE_CHECKING:
-    from consumers.settings.model import Settings
-    from consumers.settings.sections import EventSettings
-
 # What a labelled event holds beside the values by which events are told apart.
 LABELLED_FIELDS = ("id", "ts", "label_ts", "features", "source", AROUND)
-PERFORMANCE = "performance"
 
 
 class LabelSettings(Section):
@@ -116,7 +111,7 @@ class LabelSettings(Section):
         return mine
 
 
-def unjoinable(events: "EventSettings") -> Iterator[str]:
+def unjoinable(events: EventSettings) -> Iterator[str]:
     """Yield why events that are read so cannot be told apart any more once they are joined with labels."""
     for path in events.told_apart_by:
         if labelled_path(path, events.features) is None:
@@ -136,45 +131,3 @@ def labelled_path(path: str, features: str) -> str | None:
     if not features:
         return f"features.{path}"
     return f"features.{path.removeprefix(f'{features}.')}" if path.startswith(f"{features}.") else None
-
-
-def performance_of(settings: "Settings") -> "Settings | None":
-    """Return the settings of the monitor of labelled events, as if they had a file of their own; None without labels.
-
-    What is not said under [labels] is as for the events: the schedule, the decision, the thresholds, the features.
-    """
-    labels, topics = settings.labels, settings.topics
-    if labels is None:
-        return None
-    name = f"{settings.monitor.name}.{PERFORMANCE}"
-    own = {role: f"{name}.{role}" for role in ("counts", "panes", "status")}
-    changes: Mapping[str, Any] = {
-        "monitor": settings.monitor.model_copy(update={"name": name, "baseline": labels.baseline}),
-        "schedule": labels.schedule(settings.schedule),
-        "events": _events(settings.events),
-        "topics": topics.model_copy(update={**own, "events": topics.labelled}),
-        "labels": None,
-        # Both monitors share the alerts topic, which is delivered once.
-        "routes": {},
-    }
-    return settings.model_copy(update=changes)
-
-
-def _events(events: "EventSettings") -> "EventSettings":
-    paths = {path: labelled_path(path, events.features) for path in events.told_apart_by}
-    return events.model_copy(
-        update={
-            "timestamp": "label_ts",
-            "timestamp_unit": "ms",
-            "id": "id",
-            "format": JSON,
-            "names": (),
-            "side": "request",
-            "features": "features",
-            "more_features": (),
-            "where": {},
-            "segment": tuple(paths[path] for path in events.segment),
-            "model": paths.get(events.model or ""),
-            "model_version": paths.get(events.model_version or ""),
-        }
-    )

@@ -95,6 +95,14 @@ def test_faults_of_further_features_stand_below_the_table(published: list[bytes]
     assert "age went missing" not in told
 
 
+def test_the_heading_says_what_state_of_the_monitor_begins(published: list[bytes]) -> None:
+    """Whoever is woken reads the reason first, and whether it is over."""
+    event = json.loads(published[0]) | {"type": "monitor.health", "reason": "schema_changed", "state": "ended"}
+    console = Console(width=120, record=True, file=io.StringIO())
+    console.print(alert_text(event))
+    assert console.export_text().startswith("monitor.health schema_changed ended ")
+
+
 def test_a_record_that_is_no_event_is_passed_over_and_said(
     config: tuple[Path, Any], published: list[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,7 +15,7 @@ from stream.looks import RATE, Looks
 from stream.panes import Pane
 from stream.policy import Policy
 from stream.schedule import DAY_MS, Schedule
-from stream.schema import SchemaState, SchemaWatch, words
+from stream.schema_drift import SchemaState, SchemaWatch, words
 from tests.builders import layout_of, panes_of, rows_of
 
 HOUR_MS, ROWS = 3_600_000, 100

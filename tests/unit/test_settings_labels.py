@@ -21,7 +21,7 @@ from consumers.memory_source import MemorySink, MemorySource
 from consumers.patience import Patience
 from consumers.raw import RawBatch
 from consumers.settings import Settings, load_settings
-from consumers.settings.labels import performance_of
+from consumers.settings.performance import performance_of
 
 EVENTS = '[events]\nid = "id"\nfeatures = "features"\n'
 LABELS = '[labels]\nbaseline = "labelled.json"\ntask = "regression"\n'

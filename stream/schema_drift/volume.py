@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from stream.schedule import DAY_MS, Schedule
-from stream.schema.change import Change
+from stream.schema_drift.change import Change
 
 # So many times as many events as before, or so many times fewer, are a jump.
 _JUMP = 3.0

@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 
 from stream.looks import Looks
-from stream.schema.change import Ballot, Change
-from stream.schema.features import FeatureTally
-from stream.schema.fields import Habits
-from stream.schema.volume import Volumes
+from stream.schema_drift.change import Ballot, Change
+from stream.schema_drift.features import FeatureTally
+from stream.schema_drift.fields import Habits
+from stream.schema_drift.volume import Volumes
 
 
 @dataclass(slots=True)

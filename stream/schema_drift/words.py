@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from stream.drift_event import DriftEvent, Identity, TestedWindow, health_event
-from stream.schema.change import Change, Sort
-from stream.schema.state import Incident
+from stream.schema_drift.change import Change, Sort
+from stream.schema_drift.state import Incident
 
 SCHEMA_CHANGED, SAMPLING_CHANGED = "schema_changed", "sampling_changed"
 _MOST_TOLD, _MOST_LISTED = 5, 50

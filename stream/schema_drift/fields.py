@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from stream.looks import MOST_FIELDS, RATE, Looks
-from stream.schema.change import Change
+from stream.schema_drift.change import Change
 
 # So many events are looked at before anything is known, and in each stretch that is held against it.
 LOOKS_TO_LEARN, LOOKS_TO_JUDGE = 16, 8

@@ -13,12 +13,12 @@ from stream.looks import Looks
 from stream.panes import Pane
 from stream.policy import Policy
 from stream.schedule import DAY_MS, Schedule
-from stream.schema.change import Ballot, Change, Group, vote
-from stream.schema.features import FeatureRules, FeatureTally
-from stream.schema.fields import LOOKS_TO_JUDGE, LOOKS_TO_LEARN, FieldRules
-from stream.schema.state import Incident, SchemaState
-from stream.schema.volume import VolumeRules
-from stream.schema.words import SAMPLING_CHANGED, SCHEMA_CHANGED, begun_event, change_sentence, ended_event
+from stream.schema_drift.change import Ballot, Change, Group, vote
+from stream.schema_drift.features import FeatureRules, FeatureTally
+from stream.schema_drift.fields import LOOKS_TO_JUDGE, LOOKS_TO_LEARN, FieldRules
+from stream.schema_drift.state import Incident, SchemaState
+from stream.schema_drift.volume import VolumeRules
+from stream.schema_drift.words import SAMPLING_CHANGED, SCHEMA_CHANGED, begun_event, change_sentence, ended_event
 
 # A field that nobody reads, and another number of events, are the new usual after so long, and so many stretches.
 _STANDS_MS, _STANDS_STRETCHES = DAY_MS, 24

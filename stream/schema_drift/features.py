@@ -10,7 +10,7 @@ from baselines.baseline import CATEGORICAL_SPECIALS, NUMERIC_SPECIALS, Reference
 from baselines.cells import IntArray
 from stream.looks import Looks
 from stream.panes import Pane
-from stream.schema.change import Change
+from stream.schema_drift.change import Change
 
 # A feature is gone where so few rows have it, of one that most rows of training had.
 _GONE, _WAS_THERE = 0.95, 0.5
